@@ -1,0 +1,52 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** Made for each run: tests need a key, not a particular one. */
+const TOKEN_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
+
+/** What needs sockets, files or processes runs in Node; everything else in workerd, where the product runs. */
+const IN_NODE = ["test/*.test.ts", "test/{pi,catalog,e2e,scripts}/**/*.test.ts", "test/demo/serve.test.ts"];
+
+/** The pins' objects run against a controller in the same isolate, which can be told to fail at any point. */
+const PINS = "test/reservations/**/*.test.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development" } },
+          }),
+        ],
+        test: { name: "worker", include: ["test/**/*.test.{ts,tsx}"], exclude: [...IN_NODE, PINS] },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TOKEN_KEY,
+                ENVIRONMENT: "development",
+                PI_CONTROLLER_URL: "https://home.invalid",
+                SOAK_RUNS: process.env["SOAK_RUNS"] ?? "",
+              },
+            },
+          }),
+        ],
+        test: { name: "pins", include: [PINS] },
+      },
+      {
+        test: {
+          name: "node",
+          include: IN_NODE,
+          globalSetup: ["test/support/gateway.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

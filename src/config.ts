@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
+import { KEY_BYTES } from "./lib/crypto.ts";
+import { isLoopback } from "./lib/hosts.ts";
+import type { UpstreamLogin } from "./pi/login.ts";
+
+/** Everything that is set from outside, parsed once. */
+export interface Config {
+  /** The only origin that is served; `undefined`: localhost and *.workers.dev. */
+  readonly publicOrigin: string | undefined;
+  readonly development: boolean;
+  readonly tokenKey: Uint8Array;
+  readonly homes: readonly Home[];
+  /** Whether a person must agree to what cannot be undone. */
+  readonly confirm: boolean;
+}
+
+/** Mistakes in the configuration, each one readable sentence with the way out. */
+export class ConfigError extends Error {
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join("\n"));
+    this.name = "ConfigError";
+    this.mistakes = mistakes;
+  }
+}
+
+/** Seed, section 4.2. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** An unset variable may also be empty: `wrangler.toml` lists them all. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
+
+/** A variable that a Worker cannot honour: refused, with the setting that does it. */
+const refused = (instead: string) => optional(z.never({ error: `cannot be set here: ${instead}` }));
+
+const parseUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
+
+const Origin = z
+  .string()
+  .refine((text) => parseUrl(text)?.origin === text, 'must be an origin such as "https://pimcp.example.com"');
+
+const Key = z
+  .base64({ error: "must be 32 random bytes in base64; make one with: openssl rand -base64 32" })
+  .transform((text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)))
+  .refine((bytes) => bytes.length === KEY_BYTES, "must be 32 bytes; make one with: openssl rand -base64 32");
+
+const Variables = z.object({
+  PUBLIC_URL: optional(Origin),
+  ENVIRONMENT: z.enum(["development", "production"], { error: 'must be "development" or "production"' }),
+  TOKEN_KEY: z.preprocess((value) => value ?? "", Key),
+  DEMO_HOME: optional(z.literal("on", { error: 'must be "on" or empty' })),
+  DEMO_DIALECT: optional(z.enum(["documented", "released"], { error: 'must be "documented" or "released"' })),
+  PI_CONTROLLER_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL such as "https://pi.example.com"' })),
+  PI_CONTROLLER_TIMEOUT: optional(
+    z.coerce
+      .number({ error: "must be a number of milliseconds" })
+      .int()
+      .min(1000, "must be at least 1000 (ms)")
+      .max(120_000, "must be at most 120000 (ms)"),
+  ),
+  PI_CONTROLLER_USERNAME: optional(z.string()),
+  PI_CONTROLLER_PASSWORD: optional(z.string()),
+  PI_CONTROLLER_API_KEY: refused(
+    "no pi-controller takes API keys; set PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD",
+  ),
+  CONFIRM: optional(z.literal("never", { error: 'must be "never" or empty' })),
+  PI_CONTROLLER_TLS_CA_CERT: refused(
+    "a Worker trusts public certificates only; use originRequest.caPool in cloudflared",
+  ),
+  PI_CONTROLLER_TLS_VERIFY: z.preprocess(
+    (value) => (value === "true" ? undefined : value),
+    refused("a Worker always verifies; use originRequest.noTLSVerify in cloudflared"),
+  ),
+});
+
+/** The names of all variables, secrets included. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
+
+type Address = Pick<z.output<typeof Variables>, "PI_CONTROLLER_URL" | "ENVIRONMENT">;
+
+function addressMistake({ PI_CONTROLLER_URL, ENVIRONMENT }: Address): string | undefined {
+  const url = new URL(PI_CONTROLLER_URL ?? "");
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
+    return "PI_CONTROLLER_URL must be the address alone, without path, query or credentials.";
+  }
+  if (url.protocol === "https:" || (ENVIRONMENT === "development" && isLoopback(url.hostname))) return undefined;
+  return "PI_CONTROLLER_URL must be https; plain http is only for localhost in development.";
+}
+
+/** The account that acts when no person is there. */
+function serviceOf(variables: z.output<typeof Variables>, mistakes: string[]): UpstreamLogin | undefined {
+  const { PI_CONTROLLER_USERNAME: username, PI_CONTROLLER_PASSWORD: password } = variables;
+  if (username !== undefined && password !== undefined) return { username, password };
+  if (username !== undefined || password !== undefined) {
+    mistakes.push("PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD belong together: set both or neither.");
+  }
+  return undefined;
+}
+
+function homesOf(variables: z.output<typeof Variables>, mistakes: string[]): Home[] {
+  const development = variables.ENVIRONMENT === "development";
+  const homes: Home[] = [];
+  if (variables.PI_CONTROLLER_URL !== undefined) {
+    const url = new URL(variables.PI_CONTROLLER_URL);
+    const mistake = addressMistake(variables);
+    if (mistake !== undefined) mistakes.push(mistake);
+    const timeoutMs = variables.PI_CONTROLLER_TIMEOUT ?? DEFAULT_TIMEOUT_MS;
+    homes.push(singleHome(url.origin, timeoutMs, serviceOf(variables, mistakes)));
+  } else if (development || variables.DEMO_HOME === "on") {
+    homes.push(DEMO_HOME);
+  }
+  if (homes.length === 0) mistakes.push('There is no home: set PI_CONTROLLER_URL, or DEMO_HOME to "on".');
+  return homes;
+}
+
+/**
+ * Parses variables and secrets: the only reader of their text.
+ * @throws ConfigError with every mistake at once
+ */
+export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
+  const parsed = Variables.safeParse(env);
+  if (!parsed.success) {
+    const mistakes = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`);
+    // What can be said of the address is said in the same breath, although another variable is wrong.
+    const address = Variables.pick({ PI_CONTROLLER_URL: true, ENVIRONMENT: true }).safeParse(env).data;
+    const mistake = address?.PI_CONTROLLER_URL === undefined ? undefined : addressMistake(address);
+    throw new ConfigError(mistake === undefined ? mistakes : [...mistakes, mistake]);
+  }
+  const mistakes: string[] = [];
+  const homes = homesOf(parsed.data, mistakes);
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return {
+    publicOrigin: parsed.data.PUBLIC_URL,
+    development: parsed.data.ENVIRONMENT === "development",
+    tokenKey: parsed.data.TOKEN_KEY,
+    homes,
+    confirm: parsed.data.CONFIRM !== "never",
+  };
+}

@@ -1,0 +1,21 @@
+import type { UpstreamLogin } from "../pi/auth.ts";
+import type { Role } from "./role.ts";
+
+/** What a caller has at one home. */
+export interface HomeAccess {
+  /** The lower of the person's role at that home and of what they granted this client. */
+  readonly role: Role;
+  /** How the home is asked in this person's name. Never leaves the gateway. */
+  readonly login: UpstreamLogin;
+}
+
+/** Who is calling: built once per request from the verified OAuth grant, never from headers. */
+export interface Caller {
+  readonly userId: string;
+  readonly userName: string;
+  readonly clientId: string;
+  /** Random, made at consent: tells two grants of the same person and client apart. */
+  readonly connectionId: string;
+  /** By home id. */
+  readonly homes: Readonly<Record<string, HomeAccess>>;
+}

@@ -1,0 +1,10 @@
+import type { AnyPrompt } from "./prompt.ts";
+import type { AnyResource } from "./resource.ts";
+import type { AnyTool } from "./tool.ts";
+
+/** Everything that is offered, in the order in which it is listed. */
+export interface Catalogue {
+  readonly tools: readonly AnyTool[];
+  readonly resources: readonly AnyResource[];
+  readonly prompts: readonly AnyPrompt[];
+}

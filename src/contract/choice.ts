@@ -1,0 +1,7 @@
+/** What a home has that ids and names stand for. */
+export const KINDS = ["cluster", "node", "gpio"] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** What a parameter may be filled in with: ids or names of what the home has, or fixed words. */
+export type Choice = { readonly of: Kind; readonly as: "id" | "name" } | readonly string[];

@@ -1,0 +1,41 @@
+import type { z } from "zod";
+import type { Context } from "./context.ts";
+import type { Role } from "./role.ts";
+
+/** What a client is told about a tool's effect; all four, so that nothing is left to its defaults. */
+export interface ToolHints {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+/** One tool: data plus one short `run`, which returns its value or throws a `Fault`. */
+export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
+  /** At most 24 characters: clients add a prefix within 64. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** The least role that may see and call it. */
+  readonly role: Role;
+  readonly input: Input;
+  /** Strips what it does not promise. */
+  readonly output: Output;
+  readonly annotations: ToolHints;
+  // Methods, so that concrete tools fit `AnyTool`.
+  /**
+   * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what
+   * it happens to. Changes nothing; a `Fault` ends the call.
+   */
+  preview?(input: z.output<Input>, context: Context): Promise<string>;
+  run(input: z.output<Input>, context: Context): Promise<z.input<Output>>;
+}
+
+export type AnyTool = Tool<z.ZodObject, z.ZodObject>;
+
+/** Types a tool; changes nothing. */
+export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject>(
+  tool: Tool<Input, Output>,
+): Tool<Input, Output> {
+  return tool;
+}

@@ -1,0 +1,65 @@
+import type { Caller } from "../contract/caller.ts";
+import type { HomeName } from "../contract/context.ts";
+import type { Role } from "../contract/role.ts";
+import { Fault } from "../lib/errors.ts";
+import { TokenKeeper } from "../pi/auth.ts";
+import { type PiClient, piClient } from "../pi/client.ts";
+import type { DialectMemory } from "../pi/dialect.ts";
+import { sender, signedIn } from "../pi/send.ts";
+import type { TokenCache } from "../pi/token-cache.ts";
+import type { Home } from "./home.ts";
+import { endpointOf, type Ways } from "./reach.ts";
+
+/** A home, opened in a caller's name. */
+export interface OpenedHome {
+  readonly home: HomeName;
+  readonly role: Role;
+  readonly pi: PiClient;
+}
+
+/** Opens a home for one call, which ends with the signal. */
+export type OpenPi = (caller: Caller, homeId: string, signal: AbortSignal) => OpenedHome;
+
+/** What all homes of a deployment share. */
+export interface HomeParts {
+  readonly homes: readonly Home[];
+  readonly ways: Ways;
+  readonly cache: TokenCache;
+  readonly dialects: DialectMemory;
+}
+
+/** Where a person's tokens at a home are kept. */
+function cacheKey(home: Home, userId: string): string {
+  return `${home.id}:${userId}`;
+}
+
+/**
+ * Opens homes: each person's tokens at each home have one keeper, which lives as long as what this returns.
+ * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted
+ */
+export function openHomes({ homes, ways, cache, dialects }: HomeParts): OpenPi {
+  const keepers = new Map<string, TokenKeeper>();
+  const byId = new Map(homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways) }]));
+
+  return (caller, homeId, signal) => {
+    const found = byId.get(homeId);
+    if (found === undefined) {
+      throw new Fault("not_found", `The home "${homeId}" is no longer part of this gateway.`, {
+        suggestions: ["Disconnect this connector in the AI client and connect it again to choose a home."],
+      });
+    }
+    const access = caller.homes[homeId];
+    if (access === undefined) throw new Fault("forbidden", `This connection was not granted the home "${homeId}".`);
+    const { home, endpoint } = found;
+    const key = cacheKey(home, caller.userId);
+    const keeper = keepers.get(key) ?? new TokenKeeper(endpoint, cache, key);
+    keepers.set(key, keeper);
+    const send = sender(endpoint, keeper, access.login, signal);
+    const signIn = () => signedIn(endpoint, keeper, access.login, signal);
+    return {
+      home: { id: home.id, name: home.name },
+      role: access.role,
+      pi: piClient(send, signIn, dialects, home.id),
+    };
+  };
+}

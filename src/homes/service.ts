@@ -1,0 +1,15 @@
+import type { Caller } from "../contract/caller.ts";
+import type { Home } from "./home.ts";
+
+/** The home's service account as a caller, for what happens when no person is there; `undefined` if it has none. */
+export function serviceCaller(homes: readonly Home[], homeId: string): Caller | undefined {
+  const login = homes.find((home) => home.id === homeId)?.service;
+  if (login === undefined) return undefined;
+  return {
+    userId: `${homeId}.service`,
+    userName: login.username,
+    clientId: "pimcp",
+    connectionId: "service",
+    homes: { [homeId]: { role: "operator", login } },
+  };
+}

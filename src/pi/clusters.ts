@@ -1,0 +1,97 @@
+import { z } from "zod";
+import { Fault } from "../lib/errors.ts";
+import { pageOf, type Page, type PageRequest } from "./dialect.ts";
+import { type Cluster, ClusterAnswer, type ClusterStatus, ClusterStatusAnswer } from "./schemas/cluster.ts";
+import { enveloped, listOf } from "./schemas/envelope.ts";
+import { type PiNode, PiNodeAnswer } from "./schemas/node.ts";
+import type { Send } from "./send.ts";
+
+export interface NewCluster {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly k3s_version?: string | undefined;
+}
+
+/** Clusters of a home. */
+export interface Clusters {
+  create(cluster: NewCluster): Promise<Cluster>;
+  list(page: PageRequest): Promise<Page<Cluster>>;
+  status(clusterId: number): Promise<ClusterStatus>;
+  nodes(clusterId: number): Promise<readonly PiNode[]>;
+  /**
+   * Deletes the definition of a cluster that has no nodes any more.
+   * @throws Fault `not_found` or `conflict`: released controllers would say that all went well (contract 6.8)
+   */
+  delete(clusterId: number): Promise<ClusterStatus>;
+}
+
+const OneCluster = enveloped(ClusterAnswer);
+const ClusterList = listOf(ClusterAnswer);
+const StatusAnswer = enveloped(ClusterStatusAnswer);
+const NodeList = listOf(PiNodeAnswer);
+
+function stillHasNodes({ cluster_id, name, nodes }: ClusterStatus): Fault {
+  return new Fault(
+    "conflict",
+    `Cluster ${cluster_id} ("${name}") still has ${nodes.total} nodes; it must be deprovisioned first. Nothing was changed.`,
+    {
+      suggestions: [`Remove its nodes with deprovision_node; discover_nodes with cluster_id ${cluster_id} lists them.`],
+    },
+  );
+}
+
+export function clusters(send: Send): Clusters {
+  const status = (clusterId: number) =>
+    send({
+      method: "GET",
+      path: `/api/v1/clusters/${clusterId}/status`,
+      schema: StatusAnswer,
+      subject: `cluster ${clusterId}`,
+    });
+
+  return {
+    status,
+    create: (cluster) =>
+      send({
+        method: "POST",
+        path: "/api/v1/clusters",
+        body: cluster,
+        schema: OneCluster,
+        subject: `a new cluster "${cluster.name}"`,
+      }),
+    list: async (page) =>
+      pageOf(
+        await send({
+          method: "GET",
+          path: "/api/v1/clusters",
+          query: { ...page },
+          schema: ClusterList,
+          subject: "the list of clusters",
+        }),
+        page,
+      ),
+    async nodes(clusterId) {
+      const subject = `nodes of cluster ${clusterId}`;
+      const list = await send({
+        method: "GET",
+        path: `/api/v1/clusters/${clusterId}/nodes`,
+        schema: NodeList,
+        subject,
+      });
+      // Nodes of a cluster that does not exist are an empty list, too (contract 6.8).
+      if (list.rows.length === 0) await status(clusterId);
+      return list.rows.toSorted((a, b) => a.id - b.id);
+    },
+    async delete(clusterId) {
+      const before = await status(clusterId);
+      if (before.nodes.total > 0) throw stillHasNodes(before);
+      await send({
+        method: "DELETE",
+        path: `/api/v1/clusters/${clusterId}`,
+        schema: z.unknown(),
+        subject: `cluster ${clusterId}`,
+      });
+      return before;
+    },
+  };
+}

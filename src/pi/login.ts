@@ -1,0 +1,107 @@
+import { decodeJwt } from "jose";
+import { z } from "zod";
+import { Fault } from "../lib/errors.ts";
+import { faultOf, unexpectedShape, withoutSecrets, wordsOf } from "./faults.ts";
+import { type Answer, type Endpoint, exchange, type Wire } from "./request.ts";
+import { LoginAnswer, RefreshAnswer, type Tokens, type UpstreamRole } from "./schemas/auth.ts";
+
+/** How a home is asked in a person's name. */
+export interface UpstreamLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Whom a home's login says someone is. */
+export interface UpstreamUser {
+  readonly id: string;
+  readonly username: string;
+  readonly role: z.infer<typeof UpstreamRole>;
+}
+
+/** How long a token is taken to last if it does not say: pi-controller's own defaults (contract 3.2). */
+const ACCESS_MS = 15 * 60 * 1000;
+const REFRESH_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Five wrong passwords lock an account for a quarter of an hour (contract 3.3). */
+const LOCKED = "Account Locked";
+
+const ErrorWord = z.object({ error: z.string() });
+
+function expiryOf(token: string, lifeMs: number, now: number): number {
+  try {
+    const { exp } = decodeJwt(token);
+    return exp === undefined ? now + lifeMs : exp * 1000;
+  } catch {
+    return now + lifeMs;
+  }
+}
+
+function tokensOf(access: string, refresh: string, now: number): Tokens {
+  return {
+    access,
+    accessExpiresAt: expiryOf(access, ACCESS_MS, now),
+    refresh,
+    refreshExpiresAt: expiryOf(refresh, REFRESH_MS, now),
+  };
+}
+
+function loginFault(endpoint: Endpoint, wire: Wire, answer: Answer): Fault {
+  const word = ErrorWord.safeParse(answer.body);
+  if (answer.status === 429 && word.success && word.data.error === LOCKED) {
+    return new Fault(
+      "unauthorized",
+      `Home "${endpoint.name}" has locked this account after too many wrong passwords.`,
+      { suggestions: ["Wait 15 minutes, then sign in again with the right password."], details: { statusCode: 429 } },
+    );
+  }
+  if (answer.status === 401) {
+    return new Fault("unauthorized", `Home "${endpoint.name}" does not accept this user name and password.`, {
+      suggestions: ["Disconnect this connector in the AI client and connect it again to sign in anew."],
+      details: { statusCode: 401 },
+    });
+  }
+  if (answer.status === 403) {
+    return new Fault("forbidden", `This account is deactivated at home "${endpoint.name}".`, {
+      suggestions: ["Ask an admin of the home to activate it."],
+      details: { statusCode: 403, originalError: wordsOf(answer) },
+    });
+  }
+  return faultOf(endpoint, wire, { subject: "sign-in" }, answer);
+}
+
+/**
+ * Signs in with a password: one attempt, never repeated.
+ * @throws Fault `unauthorized` (wrong, locked), `forbidden` (deactivated), or why the home was not reached
+ */
+export async function logIn(
+  endpoint: Endpoint,
+  login: UpstreamLogin,
+  options: { signal: AbortSignal; now: number },
+): Promise<{ user: UpstreamUser; tokens: Tokens }> {
+  const body = { username: login.username, password: login.password };
+  const wire: Wire = { method: "POST", path: "/api/v1/auth/login", body };
+  const answer = await exchange(endpoint, wire, options);
+  if (answer.status !== 200) throw loginFault(endpoint, wire, withoutSecrets(answer, [login.password]));
+  const parsed = LoginAnswer.safeParse(answer.body);
+  if (!parsed.success) throw unexpectedShape(endpoint, wire, answer, "sign-in");
+  const { user, access_token, refresh_token } = parsed.data;
+  return { user, tokens: tokensOf(access_token, refresh_token, options.now) };
+}
+
+/**
+ * Renews tokens without the password.
+ * @returns `undefined` if the home no longer takes the refresh token, as after a restart (contract 3.2)
+ */
+export async function refreshTokens(
+  endpoint: Endpoint,
+  tokens: Tokens,
+  options: { signal: AbortSignal; now: number },
+): Promise<Tokens | undefined> {
+  if (tokens.refreshExpiresAt <= options.now) return undefined;
+  const wire: Wire = { method: "POST", path: "/api/v1/auth/refresh", body: { refresh_token: tokens.refresh } };
+  const answer = await exchange(endpoint, wire, options);
+  if (answer.status !== 200) return undefined;
+  const parsed = RefreshAnswer.safeParse(answer.body);
+  if (!parsed.success) return undefined;
+  return tokensOf(parsed.data.access_token, parsed.data.refresh_token ?? tokens.refresh, options.now);
+}

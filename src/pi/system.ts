@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { dialectOf, goSeconds, healthWord } from "./dialect.ts";
+import { redactText } from "./redact.ts";
+import { listOf } from "./schemas/envelope.ts";
+import { HealthAnswer, ReadyAnswer, type SystemHealth } from "./schemas/system.ts";
+import type { Send } from "./send.ts";
+
+/** A home's controller as a whole. */
+export interface System {
+  health(): Promise<SystemHealth>;
+}
+
+export function system(send: Send): System {
+  return {
+    async health() {
+      const health = await send({ method: "GET", path: "/health", schema: HealthAnswer, subject: "health" });
+      const [database, counts] = await Promise.all([
+        health.database ?? databaseOf(send),
+        health.clusters === undefined ? countsOf(send) : health,
+      ]);
+      return {
+        status: healthWord(health.status),
+        database: database === "healthy" ? "connected" : redactText(database),
+        api_version: health.api_version ?? null,
+        uptime_seconds: health.uptime_seconds ?? (health.uptime === undefined ? null : goSeconds(health.uptime)),
+        clusters: counts.clusters ?? null,
+        nodes: counts.nodes ?? null,
+        gpio_devices: counts.gpio_devices ?? null,
+        dialect: dialectOf(health),
+      };
+    },
+  };
+}
+
+/** The state of the database; a controller that is not ready says so with 503 (contract 2.5). */
+async function databaseOf(send: Send): Promise<string> {
+  const ready = await send({
+    method: "GET",
+    path: "/ready",
+    schema: ReadyAnswer,
+    subject: "readiness",
+    accepts: [503],
+  });
+  return ready.services?.database ?? "unknown";
+}
+
+const Counted = listOf(z.unknown());
+
+async function countOf(send: Send, path: string): Promise<number | null> {
+  const list = await send({ method: "GET", path, query: { limit: 1 }, schema: Counted, subject: `a count of ${path}` });
+  return list.total ?? null;
+}
+
+/** What released controllers do not count themselves. */
+async function countsOf(send: Send) {
+  const [clusters, nodes, gpio_devices] = await Promise.all(
+    ["/api/v1/clusters", "/api/v1/nodes", "/api/v1/gpio"].map((path) => countOf(send, path).catch(() => null)),
+  );
+  return { clusters, nodes, gpio_devices };
+}

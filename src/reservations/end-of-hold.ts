@@ -1,0 +1,45 @@
+import type { PiClient } from "../pi/client.ts";
+import type { Journal } from "./journal.ts";
+import type { Keyring } from "./keyring.ts";
+import { releaseMirror } from "./mirror.ts";
+import type { PinAddress } from "./outcome.ts";
+import type { PinStore } from "./pin-store.ts";
+import type { Holder } from "./rules.ts";
+
+/** What is done when a hold is over, however it ended. */
+export class EndOfHold {
+  readonly #store: PinStore;
+  readonly #keyring: Keyring;
+  readonly #journal: Journal;
+
+  constructor(store: PinStore, keyring: Keyring, journal: Journal) {
+    this.#store = store;
+    this.#keyring = keyring;
+    this.#journal = journal;
+  }
+
+  /** Frees the pin and forgets the holder's login; nothing is awaited. */
+  free(): void {
+    this.#keyring.forget();
+    this.#store.free(Date.now());
+  }
+
+  /** What follows a hold that has ended: it is written down, and the controller's own is released. */
+  async ended(
+    pi: PiClient,
+    address: PinAddress,
+    what: string,
+    by: { holder: Holder },
+    holder = by.holder,
+  ): Promise<void> {
+    await this.#journal.record(address, what, by, "ok");
+    await this.#journal.mark(address, false);
+    if (!(await releaseMirror(pi, address.gpioId, holder))) this.#store.leave(holder);
+  }
+
+  /** Releases at the controller what could not be released when its hold ended. */
+  async clearLeftover(pi: PiClient, { gpioId }: PinAddress): Promise<void> {
+    const { leftover } = this.#store;
+    if (leftover !== undefined && (await releaseMirror(pi, gpioId, leftover))) this.#store.clearLeftover();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Caller } from "../contract/caller.ts";
+import type { Reservation, Reservations } from "../contract/reservation.ts";
+import { Fault } from "../lib/errors.ts";
+import type { PiClient } from "../pi/client.ts";
+import type { Outcome, PinAddress, PinView } from "./outcome.ts";
+import type { PinReservationObject } from "./pin-reservation.ts";
+import { refusalFault } from "./refusals.ts";
+import type { Holder } from "./rules.ts";
+
+/** Where the pins of a home are found. */
+export interface PinPorts {
+  readonly pin: (address: PinAddress) => DurableObjectStub<PinReservationObject>;
+  readonly hub: (homeId: string) => {
+    reservedPins(): Promise<number[]>;
+    markPin(gpioId: number, reserved: boolean): Promise<void>;
+  };
+}
+
+/** The name of a pin's object. */
+export function pinName({ homeId, gpioId }: PinAddress): string {
+  return `${homeId}:${gpioId}`;
+}
+
+/** What one call on a free pin is known as. */
+const ONE_CALL = "one call";
+
+function valueOf<Value>(gpioId: number, now: number, outcome: Outcome<Value>): Value {
+  if (outcome.ok) return outcome.value;
+  if ("fault" in outcome) {
+    const { type, message, ...more } = outcome.fault;
+    throw new Fault(type, message, more);
+  }
+  throw refusalFault(gpioId, outcome.refusal, now);
+}
+
+function viewOf(gpioId: number, { pin, now }: PinView, caller: Caller): Reservation | null {
+  if (pin.kind === "free") return null;
+  const { holder, fence, expiresAt, onExpire } = pin.hold;
+  return {
+    gpio_id: gpioId,
+    state: pin.kind === "held" ? "held" : "making_safe",
+    holder: holder.userName,
+    client_id: holder.label,
+    mine: holder.userId === caller.userId && holder.clientId === caller.clientId,
+    fence,
+    expires_at: new Date(expiresAt).toISOString(),
+    seconds_left: Math.max(0, Math.ceil((expiresAt - now) / 1000)),
+    on_expire: onExpire,
+    problem: pin.kind === "unsafe" ? pin.problem : null,
+  };
+}
+
+/** The pins of one home, for one caller. */
+export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string, pi: PiClient): Reservations {
+  const address = (gpioId: number): PinAddress => ({ homeId, gpioId });
+  const askerFor = (label: string) => {
+    const holder: Holder = { userId: caller.userId, userName: caller.userName, clientId: caller.clientId, label };
+    return { caller, holder };
+  };
+  const look = (gpioId: number) => ports.pin(address(gpioId)).look();
+  const state = async (gpioId: number) => viewOf(gpioId, await look(gpioId), caller);
+
+  return {
+    state,
+    async reserve(gpioId, { client_id, seconds, on_expire }) {
+      const device = await pi.gpio.get(gpioId);
+      if (on_expire !== null && device.mode !== "output") throw notAnOutput(gpioId, device.mode);
+      const wish = { seconds, onExpire: on_expire };
+      const outcome = await ports.pin(address(gpioId)).reserve(address(gpioId), askerFor(client_id), wish);
+      const view = viewOf(gpioId, valueOf(gpioId, Date.now(), outcome), caller);
+      if (view === null) throw new Fault("conflict", `The reservation of GPIO device ${gpioId} has ended already.`);
+      return view;
+    },
+    async release(gpioId, clientId, level) {
+      const outcome = await ports.pin(address(gpioId)).release(address(gpioId), askerFor(clientId), level);
+      return { gpio_id: gpioId, value: valueOf(gpioId, Date.now(), outcome) };
+    },
+    async write(gpioId, value, clientId) {
+      const pin = ports.pin(address(gpioId));
+      const asker = askerFor(clientId ?? ONE_CALL);
+      const fence = valueOf(gpioId, Date.now(), await pin.admit(address(gpioId), asker, clientId !== null));
+      const written = await pin.write(address(gpioId), asker, fence, value);
+      return { gpio_id: gpioId, value: valueOf(gpioId, Date.now(), written) };
+    },
+    async list(mine) {
+      const ids = await ports.hub(homeId).reservedPins();
+      const views = await Promise.all(ids.map((gpioId) => state(gpioId)));
+      const held = views.filter((view) => view !== null);
+      return mine ? held.filter((view) => view.mine) : held;
+    },
+    async break(gpioId, reason) {
+      const before = await state(gpioId);
+      if (before === null) {
+        throw new Fault("not_found", `GPIO device ${gpioId} is not reserved. Nothing was changed.`, {
+          suggestions: ["list_reservations shows which pins are."],
+        });
+      }
+      const after = await ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin"), reason);
+      return (
+        viewOf(gpioId, valueOf(gpioId, Date.now(), after), caller) ?? { ...before, state: "freed", seconds_left: 0 }
+      );
+    },
+    async remove(gpioId) {
+      valueOf(gpioId, Date.now(), await ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL)));
+    },
+  };
+}
+
+function notAnOutput(gpioId: number, mode: string): Fault {
+  return new Fault(
+    "invalid_input",
+    `GPIO device ${gpioId} is an ${mode}, so on_expire cannot drive it. Nothing was changed.`,
+    { suggestions: ["Reserve it without on_expire, or choose an output."] },
+  );
+}

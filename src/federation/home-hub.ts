@@ -1,0 +1,111 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Activity } from "../contract/activity.ts";
+import type { Claim } from "../contract/operation.ts";
+
+/** Activity is kept this long, in milliseconds: 400 days. */
+const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
+/** What is too old is looked for at most this often. */
+const PURGE_MS = 60 * 60 * 1000;
+/** The most rows of one answer. */
+const MAX_ROWS = 200;
+
+/**
+ * One home's register: what was done there, and which of its pins are reserved; one object per home.
+ *
+ * State:  SQLite tables `activity` (what was done, by whom, with what outcome; kept 400 days) and
+ *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority) and
+ *         `claims` (which operation works, or last worked, on a cluster or node).
+ * Alarm:  none.
+ * Errors: those of its storage.
+ */
+export class HomeHub extends DurableObject<Env> {
+  #purgedAt = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.storage.sql.exec(`
+      CREATE TABLE IF NOT EXISTS activity (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        who TEXT NOT NULL,
+        client TEXT NOT NULL,
+        what TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        outcome TEXT NOT NULL
+      );
+      CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
+      CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
+      CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
+    `);
+  }
+
+  /** Writes down what was done; the time is this object's. */
+  record(activity: Activity): void {
+    const { sql } = this.ctx.storage;
+    const now = Date.now();
+    const { who, client, what, subject, outcome } = activity;
+    sql.exec(
+      "INSERT INTO activity (at, who, client, what, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)",
+      now,
+      who,
+      client,
+      what,
+      subject,
+      outcome,
+    );
+    if (now - this.#purgedAt < PURGE_MS) return;
+    this.#purgedAt = now;
+    sql.exec("DELETE FROM activity WHERE at < ?", now - KEPT_MS);
+  }
+
+  /** The last activities, newest first. */
+  activities(limit: number): (Activity & { at: number })[] {
+    const rows = this.ctx.storage.sql.exec<{
+      at: number;
+      who: string;
+      client: string;
+      what: string;
+      subject: string;
+      outcome: string;
+    }>(
+      "SELECT at, who, client, what, subject, outcome FROM activity ORDER BY id DESC LIMIT ?",
+      Math.min(limit, MAX_ROWS),
+    );
+    return rows.toArray();
+  }
+
+  /** Notes that a pin may be reserved, or that it is not any more. */
+  markPin(gpioId: number, reserved: boolean): void {
+    const { sql } = this.ctx.storage;
+    if (reserved) sql.exec("INSERT OR IGNORE INTO reserved_pins (gpio_id) VALUES (?)", gpioId);
+    else sql.exec("DELETE FROM reserved_pins WHERE gpio_id = ?", gpioId);
+  }
+
+  /** Ids of the pins that may be reserved. */
+  reservedPins(): number[] {
+    const rows = this.ctx.storage.sql.exec<{ gpio_id: number }>("SELECT gpio_id FROM reserved_pins ORDER BY gpio_id");
+    return rows.toArray().map(({ gpio_id }) => gpio_id);
+  }
+
+  /** Claims what an operation works on, all or nothing; the claims in the way, unless theirs are over. */
+  claim(targets: string[], operationId: string, over: string[]): Claim[] {
+    const { sql } = this.ctx.storage;
+    const now = Date.now();
+    const ended = new Set([...over, operationId]);
+    const claims = targets.flatMap((target) =>
+      sql
+        .exec<{ operation_id: string; at: number }>("SELECT operation_id, at FROM claims WHERE target = ?", target)
+        .toArray(),
+    );
+    const inTheWay = new Map(
+      claims
+        .filter(({ operation_id }) => !ended.has(operation_id))
+        .map(({ operation_id, at }) => [operation_id, now - at]),
+    );
+    if (inTheWay.size > 0) return [...inTheWay].map(([operation_id, age_ms]) => ({ operation_id, age_ms }));
+    for (const target of targets) {
+      sql.exec("INSERT OR REPLACE INTO claims (target, operation_id, at) VALUES (?, ?, ?)", target, operationId, now);
+    }
+    return [];
+  }
+}

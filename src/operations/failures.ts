@@ -1,0 +1,26 @@
+import { Fault } from "../lib/errors.ts";
+import { describeError, log } from "../lib/log.ts";
+import type { StepEnd, StepOutcome } from "../pi/provisioning.ts";
+
+/** What is told of a fault; the suggestions are part of it, because nothing else carries them. */
+const wordsOf = (fault: Fault) => [fault.message, ...fault.suggestions].join(" ");
+
+/** What a request that threw means: a fault is a refusal; anything else leaves open what was done. */
+export function endOf(error: unknown): StepEnd {
+  if (error instanceof Fault) return { phase: "failed", message: wordsOf(error), nodes: [] };
+  log("error", "operation_bug", describeError(error));
+  return { phase: "cut_off", message: "PiMCP itself failed.", nodes: [] };
+}
+
+/** Failures that asking again does not mend; wrong passwords would even lock the account. */
+const HOPELESS: ReadonlySet<string> = new Set(["unauthorized", "token_expired", "forbidden", "not_found"]);
+
+/** What a look that threw means. */
+export function outcomeOf(error: unknown): StepOutcome {
+  if (!(error instanceof Fault)) {
+    log("error", "operation_bug", describeError(error));
+    return { phase: "pending", message: "PiMCP itself failed to ask the home.", nodes: [] };
+  }
+  const phase = HOPELESS.has(error.type) ? "unknown" : "pending";
+  return { phase, message: `The home could not be asked how it ended: ${error.message}`, nodes: [] };
+}

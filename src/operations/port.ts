@@ -1,0 +1,78 @@
+import type { Caller } from "../contract/caller.ts";
+import type { Operations, OperationState } from "../contract/operation.ts";
+import { Fault } from "../lib/errors.ts";
+import type { Step } from "../pi/provisioning.ts";
+import { claimTargets, type ClaimRegister, type Progress } from "./claim.ts";
+
+export interface StartRequest {
+  readonly operationId: string;
+  readonly homeId: string;
+  readonly caller: Caller;
+  /** Of one kind, and at least one. */
+  readonly steps: readonly Step[];
+}
+
+type Refusal = "forbidden" | "exists" | "no_steps";
+
+export type StartOutcome =
+  | { readonly started: true; readonly state: OperationState }
+  | { readonly started: false; readonly refusal: Refusal };
+
+export interface WatchRequest {
+  readonly caller: Caller;
+  /** The version that the caller knows. */
+  readonly since: number;
+  /** How long to wait for a newer one, in milliseconds. */
+  readonly ms: number;
+}
+
+export type WatchOutcome = { readonly found: true; readonly state: OperationState } | { readonly found: false };
+
+/** The `Operation` objects, by name. */
+export interface OperationNamespace {
+  getByName(name: string): {
+    start(request: StartRequest): Promise<StartOutcome>;
+    watch(request: WatchRequest): Promise<WatchOutcome>;
+    progress(): Promise<Progress>;
+  };
+}
+
+function refused(refusal: Refusal, homeId: string): Fault {
+  if (refusal === "forbidden") {
+    return new Fault("forbidden", `Only an admin of home "${homeId}" may start that.`, {
+      suggestions: ["Ask an admin of the home for a higher role, or sign in with another account."],
+    });
+  }
+  return new Fault("operation_failed", "The operation could not be started. Nothing was changed.");
+}
+
+/**
+ * The operations of one caller at one home; each is one object, named by home and operation.
+ * What a caller may see is decided by the object, not here.
+ */
+export function operationsPort(
+  namespace: OperationNamespace,
+  register: ClaimRegister,
+  caller: Caller,
+  homeId: string,
+): Operations {
+  const access = caller.homes[homeId];
+  // An operation needs no way into other homes.
+  const here: Caller = { ...caller, homes: access === undefined ? {} : { [homeId]: access } };
+  const object = (operationId: string) => namespace.getByName(`${homeId}:${operationId}`);
+  return {
+    async start(steps) {
+      const operationId = crypto.randomUUID();
+      await claimTargets(register, operationId, steps, (other) => object(other).progress());
+      const outcome = await object(operationId).start({ operationId, homeId, caller: here, steps });
+      if (!outcome.started) throw refused(outcome.refusal, homeId);
+      return outcome.state;
+    },
+    async watch(operationId, since, ms) {
+      const ask = () => object(operationId).watch({ caller: here, since, ms });
+      // An object that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
+      const outcome = await ask().catch(ask);
+      return outcome.found ? outcome.state : undefined;
+    },
+  };
+}

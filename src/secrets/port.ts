@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { Caller } from "../contract/caller.ts";
+import type { OneTimeSecrets } from "../contract/secrets.ts";
+import type { Sealer } from "../lib/crypto.ts";
+import { type OneTimeSecretObject, SECRET_MS } from "./one-time-secret.ts";
+
+type Namespace = Pick<DurableObjectNamespace<OneTimeSecretObject>, "getByName">;
+
+/** Where the page of a secret is. */
+export const SECRETS_PATH = "/secrets";
+
+/** Sealed for its own object: stored elsewhere it does not open. */
+const purposeOf = (id: string) => `one-time-secret:${id}`;
+
+/**
+ * Leaves values for the person in whose name a call is made.
+ * @param origin where they reach this gateway
+ */
+export function secretsPort(namespace: Namespace, sealer: Sealer, caller: Caller, origin: string): OneTimeSecrets {
+  return {
+    async keep(label, value) {
+      const id = crypto.randomUUID();
+      const sealed = await sealer.seal(purposeOf(id), value, SECRET_MS / 1000);
+      const expiresAt = await namespace.getByName(id).put({ owner: caller.userId, label, sealed });
+      return { url: `${origin}${SECRETS_PATH}/${id}`, expires_at: new Date(expiresAt).toISOString() };
+    },
+  };
+}
+
+/** What was left for people, for its page. Everything that cannot be had is `undefined`, whatever the reason. */
+export interface LeftSecrets {
+  /** What it is, without taking it. */
+  label(id: string, userId: string): Promise<string | undefined>;
+  /** Hands it out, once. */
+  take(id: string, userId: string): Promise<{ label: string; value: string } | undefined>;
+}
+
+export function leftSecrets(namespace: Namespace, sealer: Sealer): LeftSecrets {
+  return {
+    label: async (id, userId) => namespace.getByName(id).peek(userId),
+    async take(id, userId) {
+      const taken = await namespace.getByName(id).take(userId);
+      if (taken === undefined) return undefined;
+      const value = z.string().safeParse(await sealer.open(purposeOf(id), taken.sealed));
+      return value.success ? { label: taken.label, value: value.data } : undefined;
+    },
+  };
+}

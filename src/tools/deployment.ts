@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { defineTool } from "../contract/tool.ts";
+import { Pod } from "../pi/schemas/pod.ts";
+import { ClusterId } from "./fields.ts";
+import { ADDS, READS, SETS } from "./hints.ts";
+
+/** The longest pod specification, in characters of JSON. */
+const MAX_SPEC = 16_000;
+
+/** A Kubernetes name (RFC 1123 subdomain). */
+const PodName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "lower-case letters, digits, - and .")
+  .describe("Pod name");
+
+const PodSpec = z
+  .record(z.string(), z.unknown())
+  .refine((spec) => JSON.stringify(spec).length <= MAX_SPEC, `must be at most ${MAX_SPEC} characters of JSON`)
+  .describe("Kubernetes Pod: metadata.name and spec.containers");
+
+export const deployPod = defineTool({
+  name: "deploy_pod",
+  title: "Deploy a pod",
+  description: "Deploy a Kubernetes pod to a cluster. Check with get_pod until it is Running.",
+  role: "operator",
+  input: z.strictObject({ cluster_id: ClusterId, pod_spec: PodSpec }),
+  output: z.object({ cluster_id: ClusterId, pod: Pod }),
+  annotations: ADDS,
+  run: async ({ cluster_id, pod_spec }, { pi }) => ({
+    cluster_id,
+    pod: await pi.deployments.deploy(cluster_id, pod_spec),
+  }),
+});
+
+export const getPod = defineTool({
+  name: "get_pod",
+  title: "Get a pod",
+  description: "Get a pod's state: phase, node, and what each container waits for.",
+  role: "viewer",
+  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName }),
+  output: z.object({ cluster_id: ClusterId, pod: Pod }),
+  annotations: READS,
+  run: async ({ cluster_id, pod_name }, { pi }) => ({
+    cluster_id,
+    pod: await pi.deployments.get(cluster_id, pod_name),
+  }),
+});
+
+export const deletePod = defineTool({
+  name: "delete_pod",
+  title: "Delete a pod",
+  description: "Delete a pod from a cluster for good.",
+  role: "admin",
+  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName }),
+  output: z.object({ cluster_id: ClusterId, deleted_pod: z.string() }),
+  annotations: SETS,
+  async preview({ cluster_id, pod_name }, { pi }) {
+    const { phase } = await pi.deployments.get(cluster_id, pod_name);
+    return `This deletes pod "${pod_name}" (${phase}) from cluster ${cluster_id} for good.`;
+  },
+  async run({ cluster_id, pod_name }, { pi }) {
+    await pi.deployments.delete(cluster_id, pod_name);
+    return { cluster_id, deleted_pod: pod_name };
+  },
+});

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { defineTool } from "../contract/tool.ts";
+import { Fault } from "../lib/errors.ts";
+import { GpioDevice, PinLevel, PinMode, Reading } from "../pi/schemas/gpio.ts";
+import { GpioId, Limit, NodeId, Offset, paged, PageFields } from "./fields.ts";
+import { ADDS, READS, SETS } from "./hints.ts";
+import { assertPinFree } from "./pins.ts";
+import { ClientId } from "./reservation.ts";
+
+export const listGpioDevices = defineTool({
+  name: "list_gpio_devices",
+  title: "List GPIO devices",
+  description: "List GPIO devices across all nodes, or of one node, with pin, mode and last known level.",
+  role: "viewer",
+  input: z.strictObject({ node_id: NodeId.optional(), limit: Limit, offset: Offset }),
+  output: z.object({ gpio_devices: z.array(GpioDevice), ...PageFields }),
+  annotations: READS,
+  async run(input, { pi }) {
+    const { rows, ...rest } = paged(input.offset, await pi.gpio.list(input));
+    return { gpio_devices: rows, ...rest };
+  },
+});
+
+export const createGpioDevice = defineTool({
+  name: "create_gpio_device",
+  title: "Register a GPIO device",
+  description:
+    "Register what is wired to a pin, so that it can be read or written. If the pin cannot be used, the error lists those that can.",
+  role: "operator",
+  input: z.strictObject({
+    node_id: NodeId,
+    pin_number: z.number().int().min(0).max(40).describe("BCM number, not the position on the header"),
+    name: z.string().min(1).max(63).describe("Device name"),
+    mode: PinMode.describe("Direction of the pin"),
+    description: z.string().max(255).optional().describe("What it is"),
+  }),
+  output: z.object({ gpio_device: GpioDevice }),
+  annotations: ADDS,
+  async run(input, { pi }) {
+    assertPinFree(input.pin_number, input.node_id, await pi.nodes.gpio(input.node_id));
+    return { gpio_device: await pi.gpio.create(input) };
+  },
+});
+
+export const readGpioPin = defineTool({
+  name: "read_gpio_pin",
+  title: "Read a GPIO pin",
+  description: "Read a pin's present level from the hardware. For past levels use get_gpio_readings.",
+  role: "viewer",
+  input: z.strictObject({ gpio_id: GpioId }),
+  output: z.object({
+    gpio_id: GpioId,
+    value: PinLevel,
+    changed_at: z.string().nullable().describe("when the level last changed, as far as the home knows"),
+  }),
+  annotations: READS,
+  run: ({ gpio_id }, { pi }) => pi.gpio.read(gpio_id),
+});
+
+export const writeGpioPin = defineTool({
+  name: "write_gpio_pin",
+  title: "Write a GPIO pin",
+  description: "Drive an output pin HIGH (1) or LOW (0): this switches real hardware. Check with read_gpio_pin.",
+  role: "operator",
+  input: z.strictObject({
+    gpio_id: GpioId,
+    value: PinLevel.describe("1 is HIGH, 0 is LOW"),
+    client_id: ClientId.optional().describe("The client_id of your reservation, if you have one"),
+  }),
+  output: z.object({ gpio_id: GpioId, value: PinLevel }),
+  annotations: SETS,
+  run: ({ gpio_id, value, client_id }, { reservations }) => reservations.write(gpio_id, value, client_id ?? null),
+});
+
+export const getGpioReadings = defineTool({
+  name: "get_gpio_readings",
+  title: "Get past readings",
+  description: "Get past levels of a GPIO device, newest first. For the present one use read_gpio_pin.",
+  role: "viewer",
+  input: z.strictObject({ gpio_id: GpioId, limit: Limit.default(100), offset: Offset }),
+  output: z.object({ gpio_id: GpioId, readings: z.array(Reading), ...PageFields }),
+  annotations: READS,
+  async run({ gpio_id, limit, offset }, { pi }) {
+    const { rows, ...rest } = paged(offset, await pi.gpio.readings(gpio_id, { limit, offset }));
+    return { gpio_id, readings: rows, ...rest };
+  },
+});
+
+/** Told before a person is asked; the pin itself refuses as well. */
+function stillReserved(gpioId: number, holder: string): Fault {
+  return new Fault("conflict", `GPIO device ${gpioId} is reserved by ${holder}. Nothing was changed.`, {
+    suggestions: ["Release it first with release_gpio_pin, or end the reservation with break_reservation."],
+  });
+}
+
+export const deleteGpioDevice = defineTool({
+  name: "delete_gpio_device",
+  title: "Delete a GPIO device",
+  description: "Remove a GPIO device and its past readings for good. The pin keeps its present level.",
+  role: "admin",
+  input: z.strictObject({ gpio_id: GpioId }),
+  output: z.object({ deleted_gpio_id: GpioId }),
+  annotations: SETS,
+  async preview({ gpio_id }, { pi, reservations }) {
+    const held = await reservations.state(gpio_id);
+    if (held !== null) throw stillReserved(gpio_id, held.holder);
+    const { name, pin_number, node_id } = await pi.gpio.get(gpio_id);
+    return `This deletes GPIO device ${gpio_id} ("${name}" on BCM ${pin_number} of node ${node_id}) and its past readings for good.`;
+  },
+  async run({ gpio_id }, { reservations }) {
+    await reservations.remove(gpio_id);
+    return { deleted_gpio_id: gpio_id };
+  },
+});

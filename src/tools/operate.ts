@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { Context } from "../contract/context.ts";
+import type { OperationState, Step } from "../contract/operation.ts";
+import { Fault } from "../lib/errors.ts";
+
+/** A call has 20 s in all (design, section 4): the rest is for starting and answering. */
+const WAIT_MS = 18_000;
+/** How often the client hears that the call is alive. */
+const TICK_MS = 4000;
+
+const STEP_PHASES = ["waiting", "running", "watching", "done", "failed", "unknown"] as const;
+
+/** An operation as it is shown to the model. */
+export const OperationView = z.object({
+  operation_id: z.string().describe("for get_operation"),
+  kind: z.enum(["provision_cluster", "scale_cluster", "provision_node", "deprovision_node"]),
+  phase: z.enum(["running", "done", "failed", "partly_failed", "unknown"]),
+  steps: z
+    .array(z.object({ subject: z.string(), phase: z.enum(STEP_PHASES), message: z.string().nullable() }))
+    .describe("each cluster or node and how far it is"),
+  started_at: z.string(),
+  ended_at: z.string().nullable(),
+  next: z.string().describe("what to do now"),
+});
+
+export function viewOf(state: OperationState): z.output<typeof OperationView> {
+  return { ...state, steps: [...state.steps] };
+}
+
+const OVER: ReadonlySet<string> = new Set(["done", "failed", "unknown"]);
+
+/** "1 of 3 over; node 5 running, node 6 waiting". */
+function summary({ steps }: OperationState, over: number): string {
+  const open = steps.filter(({ phase }) => !OVER.has(phase)).slice(0, 3);
+  return `${over} of ${steps.length} over; ${open.map(({ subject, phase }) => `${subject} ${phase}`).join(", ")}`;
+}
+
+async function tell(state: OperationState, context: Context): Promise<void> {
+  const over = state.steps.filter(({ phase }) => OVER.has(phase)).length;
+  await context.progress(over, state.steps.length, summary(state, over));
+}
+
+function failure({ steps, next }: OperationState): Fault {
+  const told = steps.map(({ subject, message }) => `${subject}: ${message ?? "no reason known"}`);
+  return new Fault("provisioning_failed", told.join(" "), { suggestions: [next] });
+}
+
+/**
+ * Starts an operation and waits a while for its end, telling the client every few seconds that it goes on.
+ * @returns the operation, over or not
+ * @throws Fault `provisioning_failed` if its only step has failed
+ */
+export async function operate(steps: readonly Step[], context: Context): Promise<z.output<typeof OperationView>> {
+  const until = Date.now() + WAIT_MS;
+  let state = await context.operations.start(steps);
+  for (let left = WAIT_MS; left > 0 && state.phase === "running"; left = until - Date.now()) {
+    await tell(state, context);
+    state = (await context.operations.watch(state.operation_id, state.version, Math.min(TICK_MS, left))) ?? state;
+  }
+  if (state.phase === "failed" && steps.length === 1) throw failure(state);
+  return viewOf(state);
+}

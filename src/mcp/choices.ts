@@ -1,0 +1,43 @@
+import type { Choice, Kind } from "../contract/choice.ts";
+import type { Context } from "../contract/context.ts";
+
+/** Something of a home that can be chosen. */
+export interface Row {
+  readonly id: number;
+  readonly name: string;
+}
+
+interface Rows {
+  readonly rows: readonly Row[];
+  readonly total: number;
+}
+
+/** The rows of each kind, by page. */
+export const ROWS_OF: Readonly<
+  Record<Kind, (context: Context, page: { limit: number; offset: number }) => Promise<Rows>>
+> = {
+  cluster: ({ pi }, page) => pi.clusters.list(page),
+  node: ({ pi }, page) => pi.nodes.list({ ...page, include_gpio: false }),
+  gpio: ({ pi }, page) => pi.gpio.list(page),
+};
+
+/** The protocol allows no more (completion/complete). */
+const MAX_VALUES = 100;
+/** The most rows that a controller sends at once. */
+const ALL = 1000;
+
+/** Whether a person who has typed this much may mean that. */
+const begins = (text: string, typed: string) => text.toLowerCase().startsWith(typed.toLowerCase());
+
+async function fitting(choice: Choice, typed: string, context: Context): Promise<string[]> {
+  if (!("of" in choice)) return choice.filter((word) => begins(word, typed));
+  const { rows } = await ROWS_OF[choice.of](context, { limit: ALL, offset: 0 });
+  if (choice.as === "name") return rows.map(({ name }) => name).filter((name) => begins(name, typed));
+  return rows.filter(({ id, name }) => String(id).startsWith(typed) || begins(name, typed)).map(({ id }) => String(id));
+}
+
+/** What a parameter may be completed to: values that begin with what was typed, or ids of what is named so. */
+export async function completions(choice: Choice, typed: string, context: Context) {
+  const values = [...new Set(await fitting(choice, typed, context))];
+  return { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES };
+}

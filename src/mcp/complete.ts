@@ -1,0 +1,63 @@
+import {
+  type CompleteRequestParams,
+  type CompleteResult,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/server";
+import type { Catalogue } from "../contract/catalogue.ts";
+import type { Choice } from "../contract/choice.ts";
+import type { Role } from "../contract/role.ts";
+import { type Call, contextOf, permittedHome } from "./call.ts";
+import { completions } from "./choices.ts";
+import { promptNamed } from "./get-prompt.ts";
+import { toProtocolError } from "./rpc-error.ts";
+
+const NOTHING: CompleteResult = { completion: { values: [], total: 0, hasMore: false } };
+
+/** What an argument is asked for, and what may be offered for it. */
+interface Asked {
+  readonly of: { readonly name: string; readonly role: Role };
+  readonly choice: Choice | undefined;
+}
+
+function unknownArgument(name: string, of: string): ProtocolError {
+  return new ProtocolError(ProtocolErrorCode.InvalidParams, `${of} has no argument "${name.slice(0, 64)}".`);
+}
+
+function askedOf(
+  { resources, prompts }: Pick<Catalogue, "resources" | "prompts">,
+  { ref, argument }: CompleteRequestParams,
+): Asked {
+  if (ref.type === "ref/prompt") {
+    const prompt = promptNamed(prompts, ref.name);
+    if (!Object.hasOwn(prompt.arguments.shape, argument.name)) throw unknownArgument(argument.name, prompt.name);
+    return { of: prompt, choice: prompt.choices[argument.name] };
+  }
+  const resource = resources.find(({ uri }) => uri === ref.uri);
+  if (resource === undefined) {
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      `There is no resource template "${ref.uri.slice(0, 64)}".`,
+    );
+  }
+  // A name that the client chose: "constructor" is on every object.
+  const of = Object.hasOwn(resource.ids, argument.name) ? resource.ids[argument.name] : undefined;
+  if (of === undefined) throw unknownArgument(argument.name, resource.uri);
+  return { of: resource, choice: { of, as: "id" } };
+}
+
+/** Completes one argument of a prompt or of a resource template. @throws ProtocolError */
+export async function complete(
+  catalogue: Pick<Catalogue, "resources" | "prompts">,
+  params: CompleteRequestParams,
+  call: Call,
+): Promise<CompleteResult> {
+  try {
+    const { of, choice } = askedOf(catalogue, params);
+    const home = permittedHome(call, of);
+    if (choice === undefined) return NOTHING;
+    return { completion: await completions(choice, params.argument.value, contextOf(call, home)) };
+  } catch (error) {
+    throw toProtocolError(error);
+  }
+}

@@ -1,0 +1,35 @@
+import {
+  type GetPromptRequestParams,
+  type GetPromptResult,
+  ProtocolError,
+  ProtocolErrorCode,
+} from "@modelcontextprotocol/server";
+import type { AnyPrompt } from "../contract/prompt.ts";
+import { type Call, permittedHome, type Waiting } from "./call.ts";
+import { invalidInput } from "./call-tool.ts";
+import { toProtocolError } from "./rpc-error.ts";
+
+/** The prompt of that name. @throws ProtocolError if there is none */
+export function promptNamed(prompts: readonly AnyPrompt[], name: string): AnyPrompt {
+  const prompt = prompts.find((each) => each.name === name);
+  if (prompt !== undefined) return prompt;
+  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no prompt "${name.slice(0, 64)}".`);
+}
+
+/** Fills in one prompt. @throws ProtocolError that names what does not fit */
+export function getPrompt(
+  prompts: readonly AnyPrompt[],
+  asked: GetPromptRequestParams,
+  call: Waiting<Call>,
+): GetPromptResult {
+  const prompt = promptNamed(prompts, asked.name);
+  try {
+    permittedHome(call, prompt);
+    const args = prompt.arguments.safeParse(asked.arguments ?? {});
+    if (!args.success) throw invalidInput(prompt.name, args.error);
+    const text = prompt.build(args.data);
+    return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text } }] };
+  } catch (error) {
+    throw toProtocolError(error);
+  }
+}

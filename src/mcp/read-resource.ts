@@ -1,0 +1,94 @@
+import { type ReadResourceResult, ResourceNotFoundError, UriTemplate } from "@modelcontextprotocol/server";
+import type { Context } from "../contract/context.ts";
+import type { AnyResource, Past } from "../contract/resource.ts";
+import { Fault } from "../lib/errors.ts";
+import { type Call, contextOf, inTime, mayUse, permittedHome, type Waiting } from "./call.ts";
+import { invalidInput } from "./call-tool.ts";
+import { MIME_TYPE } from "./describe.ts";
+import { toProtocolError } from "./rpc-error.ts";
+import type { Watches } from "./watches.ts";
+
+/** A URI longer than this is none of ours. */
+const MAX_URI_LENGTH = 256;
+
+/** One call about a resource. */
+export interface ResourceCall extends Call {
+  readonly watches: Watches;
+}
+
+/** A resource with its URI pattern ready to match; made once. */
+export interface ReadableResource {
+  readonly resource: AnyResource;
+  readonly match: (uri: string) => Record<string, unknown> | null;
+}
+
+export function readable(resource: AnyResource): ReadableResource {
+  const template = new UriTemplate(resource.uri);
+  return { resource, match: (uri) => (uri.length > MAX_URI_LENGTH ? null : template.match(uri)) };
+}
+
+interface Opened {
+  readonly home: string;
+  readonly resource: AnyResource;
+  readonly parameters: Record<string, unknown>;
+  readonly context: Context;
+}
+
+/** A resource that this caller may read. @throws Fault, or an error of its own if there is no such resource */
+function open(resources: readonly ReadableResource[], uri: string, call: Call): Opened {
+  for (const { resource, match } of resources) {
+    const variables = match(uri);
+    if (variables === null) continue;
+    const home = permittedHome(call, resource);
+    const parameters = resource.parameters.safeParse(variables);
+    if (!parameters.success) throw invalidInput(resource.uri, parameters.error);
+    return { home, resource, parameters: parameters.data, context: contextOf(call, home) };
+  }
+  throw new ResourceNotFoundError(uri);
+}
+
+function pastOf({ resource, parameters, context, home }: Opened, uri: string, call: ResourceCall): Promise<Past> {
+  const key = JSON.stringify([call.caller.userId, home, uri]);
+  return call.watches.look(key, resource, parameters, context);
+}
+
+/**
+ * Reads one resource.
+ * @throws ProtocolError with the fault as its data; a resource that does not exist has its own error code
+ */
+export async function readResource(
+  resources: readonly ReadableResource[],
+  uri: string,
+  call: ResourceCall,
+): Promise<ReadResourceResult> {
+  try {
+    const opened = open(resources, uri, call);
+    const { home, resource, parameters, context } = opened;
+    const past = resource.watch === undefined ? undefined : await pastOf(opened, uri, call);
+    const value = { home, ...resource.output.parse(await resource.read(parameters, context, past)) };
+    return {
+      contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify(value) }],
+      ttlMs: resource.ttlMs,
+      cacheScope: "private",
+    };
+  } catch (error) {
+    if (error instanceof Fault && error.type === "not_found") throw new ResourceNotFoundError(uri, error.message);
+    throw toProtocolError(error);
+  }
+}
+
+/** Looks at a watched resource once. @returns how many changes were noticed so far: it rises with each */
+export type Look = () => Promise<number>;
+
+/** The way to watch a resource; `undefined` if it is not one that this caller can listen to. */
+export function watchResource(
+  resources: readonly ReadableResource[],
+  uri: string,
+  call: Waiting<ResourceCall>,
+): Look | undefined {
+  const found = resources.find(({ match }) => match(uri) !== null);
+  if (found?.resource.watch === undefined || !mayUse(call, found.resource)) return undefined;
+  if (!found.resource.parameters.safeParse(found.match(uri)).success) return undefined;
+  // Opened anew for each look: what it asks of the home has its own time limit.
+  return () => inTime(call, async (timed) => (await pastOf(open(resources, uri, timed), uri, timed)).total);
+}

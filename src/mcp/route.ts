@@ -1,0 +1,76 @@
+import type { Caller } from "../contract/caller.ts";
+import { readCapped } from "../lib/read-capped.ts";
+import { rpcError } from "./rpc-error.ts";
+import { isSessionId, sessionKey } from "./session-key.ts";
+import type { Session } from "./session.ts";
+
+/** The largest request body, in bytes: tool arguments are small. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const SESSION_HEADER = "mcp-session-id";
+
+/** The headers that the protocol looks at. Authorization stays here: the session gets the verified caller. */
+const PASSED_HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name", SESSION_HEADER];
+
+type Sessions = Pick<DurableObjectNamespace<Session>, "getByName">;
+
+/** Whether a body is the `initialize` of a 2025-era client, which is given a session id. */
+function isInitialize(body: string): boolean {
+  if (!body.includes('"initialize"')) return false;
+  try {
+    const message: unknown = JSON.parse(body);
+    return typeof message === "object" && message !== null && "method" in message && message.method === "initialize";
+  } catch {
+    return false;
+  }
+}
+
+function passedHeaders(request: Request): [string, string][] {
+  return PASSED_HEADERS.flatMap((name) => {
+    const value = request.headers.get(name);
+    return value === null ? [] : [[name, value] satisfies [string, string]];
+  });
+}
+
+async function endSession(caller: Caller, sessionId: string | undefined, sessions: Sessions): Promise<Response> {
+  if (sessionId === undefined) return rpcError(400, -32600, "DELETE needs the Mcp-Session-Id to end.");
+  await sessions.getByName(await sessionKey(caller, sessionId)).end();
+  return new Response(null, { status: 204 });
+}
+
+async function post(
+  request: Request,
+  caller: Caller,
+  sessionId: string | undefined,
+  sessions: Sessions,
+): Promise<Response> {
+  const body = await readCapped(request.body, MAX_BODY_BYTES);
+  if (body === undefined) return rpcError(413, -32600, `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`);
+  const minted = sessionId === undefined && isInitialize(body) ? crypto.randomUUID() : undefined;
+  const session = sessions.getByName(await sessionKey(caller, sessionId ?? minted));
+  const { origin } = new URL(request.url);
+  const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
+  if (minted === undefined || !response.ok) return response;
+  const headers = new Headers(response.headers);
+  headers.set(SESSION_HEADER, minted);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+/** Serves `/mcp` for a verified caller: finds the session's object and lets it answer. */
+export async function serveMcp(request: Request, caller: Caller, sessions: Sessions): Promise<Response> {
+  // The provider's guard lets through what lies below; nothing does.
+  if (new URL(request.url).pathname !== "/mcp") return rpcError(404, -32600, "The MCP endpoint is /mcp.");
+  const sessionId = request.headers.get(SESSION_HEADER) ?? undefined;
+  if (sessionId !== undefined && !isSessionId(sessionId)) {
+    return rpcError(400, -32600, "The Mcp-Session-Id is not one that was given out here.");
+  }
+  switch (request.method) {
+    case "POST":
+      return post(request, caller, sessionId, sessions);
+    case "DELETE":
+      return endSession(caller, sessionId, sessions);
+    default:
+      // No GET stream: held open all day it would cost more than everything else.
+      return new Response(null, { status: 405, headers: { allow: "POST, DELETE" } });
+  }
+}

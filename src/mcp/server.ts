@@ -1,0 +1,101 @@
+import { ProtocolError, ProtocolErrorCode, Server, type ServerOptions } from "@modelcontextprotocol/server";
+import type { Catalogue } from "../contract/catalogue.ts";
+import { ROLES, type Role } from "../contract/role.ts";
+import type { Sealer } from "../lib/crypto.ts";
+import { homeOf, inTime, type Waiting } from "./call.ts";
+import { callTool } from "./call-tool.ts";
+import { complete } from "./complete.ts";
+import { describeCatalogue, type Description } from "./describe.ts";
+import { getPrompt } from "./get-prompt.ts";
+import { listResources } from "./list-resources.ts";
+import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
+
+/** What a deployment decides. */
+export interface Policy {
+  /** Whether a person must agree to what a tool with a preview does. */
+  readonly confirm: boolean;
+  /** Seals what a client carries from one call to the next. */
+  readonly sealer: Sealer;
+}
+
+/** `legacy`: 2025-03-26 to 2025-11-25. `modern`: 2026-07-28. */
+export type Era = "legacy" | "modern";
+
+/** The catalogue, prepared to be served. */
+export interface ServerFactory {
+  /** A protocol server for one request: two requests never share a transport, whose answers could then cross. */
+  server(call: Waiting<ResourceCall>, era: Era): Server;
+  /** The way to watch a resource; `undefined` if it is not one that this caller can listen to. */
+  watch(uri: string, call: Waiting<ResourceCall>): Look | undefined;
+}
+
+const SERVER_INFO = { name: "pimcp", title: "PiMCP", version: "0.1.0" };
+
+const INSTRUCTIONS =
+  "PiMCP operates the Raspberry Pi clusters of a home through its pi-controller. Ids come from list tools: list_clusters, discover_nodes, list_gpio_devices. A GPIO device id is not a pin number. write_gpio_pin switches real hardware. A tool that needs a person's consent first answers what it would do: show them that.";
+
+/** Lists change with a deployment, and with what a person granted, which is a new connection. */
+const LIST_TTL_MS = 60_000;
+const LIST_HINT = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
+
+const LEGACY: ServerOptions = {
+  capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+  instructions: INSTRUCTIONS,
+  cacheHints: {
+    "tools/list": LIST_HINT,
+    "prompts/list": LIST_HINT,
+    "resources/list": LIST_HINT,
+    "resources/templates/list": LIST_HINT,
+    "server/discover": LIST_HINT,
+  },
+};
+
+/** Only here: `resources/subscribe` of the 2025 era would need a stream that stays open. */
+const MODERN: ServerOptions = { ...LEGACY, capabilities: { ...LEGACY.capabilities, resources: { subscribe: true } } };
+
+/** What is told to one caller: that of their role, or of the least role if they have no home any more. */
+function descriptionFor(
+  descriptions: Readonly<Record<Role, Description>>,
+  { caller }: Waiting<ResourceCall>,
+): Description {
+  if (Object.keys(caller.homes).length === 0) return descriptions[ROLES[0]];
+  return descriptions[homeOf(caller).access.role];
+}
+
+/** Prepares the catalogue once, for all requests. */
+export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy): ServerFactory {
+  const confirmations = confirm ? sealer : undefined;
+  const descriptions = describeCatalogue(catalogue, confirm);
+  const toolsByName = new Map(catalogue.tools.map((tool) => [tool.name, tool]));
+  const resources = catalogue.resources.map((resource) => readable(resource));
+
+  function server(call: Waiting<ResourceCall>, era: Era): Server {
+    const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
+    const told = descriptionFor(descriptions, call);
+    made.setRequestHandler("tools/list", () => ({ tools: told.tools }));
+    made.setRequestHandler("resources/list", ({ params }) =>
+      inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),
+    );
+    made.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: told.templates }));
+    made.setRequestHandler("resources/read", ({ params }) =>
+      inTime(call, (timed) => readResource(resources, params.uri, timed)),
+    );
+    made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
+    made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));
+    made.setRequestHandler("completion/complete", ({ params }) =>
+      inTime(call, (timed) => complete(catalogue, params, timed)),
+    );
+    made.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
+      const tool = toolsByName.get(params.name);
+      if (tool === undefined) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name.slice(0, 64)}".`);
+      }
+      return inTime(call, (timed) =>
+        callTool(tool, params.arguments ?? {}, { ...timed, exchange: mcpReq, confirmations }),
+      );
+    });
+    return made;
+  }
+
+  return { server, watch: (uri, call) => watchResource(resources, uri, call) };
+}

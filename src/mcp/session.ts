@@ -1,0 +1,160 @@
+import { DurableObject } from "cloudflare:workers";
+import { createMcpHandler } from "agents/mcp/server";
+import type { Caller } from "../contract/caller.ts";
+import type { OpenHome } from "../contract/context.ts";
+import { describeError, log } from "../lib/log.ts";
+import type { Waiting } from "./call.ts";
+import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls } from "./listen.ts";
+import type { ResourceCall } from "./read-resource.ts";
+import { answerPlainly, isPlainLegacy } from "./legacy.ts";
+import { rpcError } from "./rpc-error.ts";
+import type { Era, ServerFactory } from "./server.ts";
+import { Watches } from "./watches.ts";
+
+/** A session that nobody uses is forgotten after this long. */
+export const IDLE_MS = 24 * 60 * 60 * 1000;
+/** `lastSeen` is written at most this often, so that a call with a warm session writes nothing. */
+const TOUCH_MS = 60 * 60 * 1000;
+
+/** Host and Origin were checked in the Worker; inside, the path is always this one. */
+const INTERNAL_URL = "https://session/mcp";
+
+const SEEN = "seen";
+const ENDED = "ended";
+
+interface Seen {
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+}
+
+/** An HTTP request of a client, as far as the protocol needs it. */
+export interface SessionRequest {
+  readonly method: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** The body's text. */
+  readonly body: string;
+  /** Where the client reached this gateway. */
+  readonly origin: string;
+}
+
+/** What a session is given once, by `index.ts`. */
+export interface SessionParts {
+  readonly server: ServerFactory;
+  readonly open: OpenHome;
+  /** Other limits than usual, for tests. */
+  readonly listen?: ListenLimits;
+}
+
+/**
+ * One MCP session: runs every tool and resource handler; one object per user, client and session id or
+ * connection (see `session-key.ts`).
+ *
+ * State:  `seen`, when it was first and last used; `ended`, after the client ended it. Nothing of the homes:
+ *         clients lose and change their session ids. In memory only: what the watched resources looked like.
+ * Alarm:  a day after it was last used; deletes everything.
+ * Errors: a JSON-RPC error or an HTTP status in the response; `serve` itself does not throw.
+ */
+export class Session extends DurableObject<Env> {
+  readonly #parts: SessionParts;
+  readonly #calls = new WeakMap<Request, Waiting<ResourceCall>>();
+  readonly #watches = new Watches();
+  readonly #limits: ListenLimits;
+  readonly #polls: Polls;
+  readonly #handler: ReturnType<typeof createMcpHandler>;
+  #touchedAt: number;
+  #ended: boolean;
+
+  constructor(ctx: DurableObjectState, env: Env, parts: SessionParts) {
+    super(ctx, env);
+    this.#parts = parts;
+    this.#touchedAt = ctx.storage.kv.get<Seen>(SEEN)?.lastSeen ?? 0;
+    this.#ended = ctx.storage.kv.get<boolean>(ENDED) ?? false;
+    this.#limits = parts.listen ?? LISTEN_LIMITS;
+    this.#polls = new Polls(this.#limits.everyMs, (uri) => this.#handler.notify.resourceUpdated(uri));
+    this.#handler = createMcpHandler(({ requestInfo, era }) => this.#serverFor(requestInfo, era), {
+      maxSubscriptions: this.#limits.streams,
+      corsOptions: false,
+      // Checked in the Worker, before a token is read.
+      allowedOriginHostnames: "*",
+      onerror: (error) => log("warn", "mcp_request_refused", { message: error.message }),
+    });
+  }
+
+  /** Answers one request of this session's client. */
+  async serve(request: SessionRequest, caller: Caller): Promise<Response> {
+    if (this.#ended) return sessionEnded();
+    this.#touch(Date.now());
+    const parsed = parseBody(request.body);
+    if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
+    const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
+    const call = { caller, open: this.#parts.open, origin: request.origin, watches: this.#watches };
+    if (isPlainLegacy(inner.headers, parsed.value)) {
+      return answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value);
+    }
+    this.#calls.set(inner, call);
+    const listen = listening(parsed.value, (uri) => this.#parts.server.watch(uri, call));
+    if (listen === undefined) return this.#handler.fetch(inner, { parsedBody: parsed.value });
+    return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen);
+  }
+
+  /** Ends the session: from now on its id is refused, until the object is forgotten. */
+  end(): void {
+    this.#ended = true;
+    this.ctx.storage.kv.put(ENDED, true);
+    this.#touch(Date.now());
+  }
+
+  override async alarm(): Promise<void> {
+    const forgetAt = this.#touchedAt + IDLE_MS;
+    if (forgetAt > Date.now()) {
+      await this.ctx.storage.setAlarm(forgetAt);
+      return;
+    }
+    await this.ctx.storage.deleteAll();
+    this.#touchedAt = 0;
+    this.#ended = false;
+  }
+
+  #serverFor(request: Request | undefined, era: Era) {
+    const call = request === undefined ? undefined : this.#calls.get(request);
+    if (call === undefined) throw new Error("a request reached the protocol without its caller");
+    return this.#parts.server.server(call, era);
+  }
+
+  /** Watches what a stream listens to, as long as it is open. */
+  #attend(response: Response, { id, looks }: Listening): Response {
+    const { body, status, headers } = response;
+    if (body === null || headers.get("content-type")?.includes("text/event-stream") !== true) return response;
+    const stops = [...looks].map(([uri, look]) => this.#polls.start(uri, look));
+    const ended = () => {
+      for (const stop of stops) stop();
+    };
+    return new Response(bounded(body, { id, ageMs: this.#limits.ageMs, ended }), { status, headers });
+  }
+
+  #touch(now: number): void {
+    if (now - this.#touchedAt < TOUCH_MS) return;
+    this.#touchedAt = now;
+    const seen = this.ctx.storage.kv.get<Seen>(SEEN);
+    this.ctx.storage.kv.put<Seen>(SEEN, { firstSeen: seen?.firstSeen ?? now, lastSeen: now });
+    // Not awaited: the output gate holds the answer until alarm and state are written together.
+    this.ctx.storage.setAlarm(now + IDLE_MS).catch((error: unknown) => {
+      log("error", "session_alarm_not_set", describeError(error));
+    });
+  }
+}
+
+const mutable = (headers: SessionRequest["headers"]): [string, string][] =>
+  headers.map(([name, value]) => [name, value]);
+
+function parseBody(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}
+
+function sessionEnded(): Response {
+  return rpcError(404, -32001, "This session was ended. Start a new one with initialize.");
+}

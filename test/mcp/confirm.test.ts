@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import type { Caller } from "../../src/contract/caller.ts";
+import { type AnyTool, defineTool } from "../../src/contract/tool.ts";
+import { createSealer } from "../../src/lib/crypto.ts";
+import { Fault } from "../../src/lib/errors.ts";
+import { describeTool } from "../../src/mcp/describe.ts";
+import { jsonOf } from "../support/clients.ts";
+import { type Answerer, CALLER, callerWith, clientV1, clientV2, served, type Served } from "../support/protocol.ts";
+
+const deleted: unknown[] = [];
+const previewed: unknown[] = [];
+
+const input = z.strictObject({ pin: z.number().int(), options: z.record(z.string(), z.number()).default({}) });
+
+const deletePin = defineTool({
+  name: "delete_pin",
+  title: "Delete a pin",
+  description: "Deletes.",
+  role: "operator",
+  input,
+  output: z.object({ deleted: z.number() }),
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
+  preview(args) {
+    previewed.push(args);
+    if (args.pin === 404) throw new Fault("not_found", "There is no pin 404.");
+    return Promise.resolve(`This deletes pin ${args.pin}.`);
+  },
+  run(args) {
+    deleted.push(args);
+    return Promise.resolve({ deleted: args.pin });
+  },
+});
+
+const erasePin: AnyTool = { ...deletePin, name: "erase_pin" };
+
+const SERVED: Served = { catalogue: { tools: [deletePin, erasePin] } };
+
+const Refusal = z.object({
+  type: z.string(),
+  message: z.string(),
+  suggestions: z.array(z.string()).default([]),
+  confirm_token: z.string().optional(),
+});
+
+/** One call of a client without elicitation, in either era. */
+async function callOf(from: Served, name: string, args: Record<string, unknown>, era: "v1" | "v2" = "v2") {
+  const client = era === "v1" ? await clientV1(from) : await clientV2(from);
+  const result = await client.callTool({ name, arguments: args });
+  await client.close();
+  return result;
+}
+
+async function refusalOf(from: Served, name: string, args: Record<string, unknown>, era?: "v1" | "v2") {
+  const result = await callOf(from, name, args, era);
+  expect(result.isError).toBe(true);
+  return Refusal.parse(jsonOf(result.content));
+}
+
+async function tokenOf(from: Served, name: string, args: Record<string, unknown>): Promise<string> {
+  return (await refusalOf(from, name, args)).confirm_token ?? "";
+}
+
+const at = (home: string): Caller => ({ ...CALLER, homes: { [home]: CALLER.homes["home"] ?? fail() } });
+
+const asking = async (answer: Answerer, from = SERVED, args: Record<string, unknown> = { pin: 18 }) => {
+  const client = await clientV2(from, answer);
+  const result = await client.callTool({ name: "delete_pin", arguments: args });
+  await client.close();
+  return result;
+};
+
+const late: Answerer = () => {
+  vi.setSystemTime(Date.now() + 301_000);
+  return { action: "accept", content: { confirm: true } };
+};
+
+/** A client that says yes, and changes its own requests on their way. */
+async function changing(change: (params: Record<string, unknown>) => void) {
+  const fetch = served(SERVED);
+  const changed: typeof fetch = (url, init) => {
+    const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
+    const { success, data } = z.looseObject({ params: z.looseObject({ requestState: z.string() }) }).safeParse(body);
+    if (success) change(data.params);
+    return fetch(url, success ? { ...init, body: JSON.stringify(data) } : init);
+  };
+  const client = await clientV2(SERVED, () => ({ action: "accept", content: { confirm: true } }), changed);
+  const result = await client.callTool({ name: "delete_pin", arguments: { pin: 18 } });
+  await client.close();
+  return result;
+}
+
+beforeEach(() => {
+  deleted.length = 0;
+  previewed.length = 0;
+});
+afterEach(() => vi.useRealTimers());
+
+describe("a client that cannot ask its person", () => {
+  test.each(["v1", "v2"] as const)(
+    "%s: is shown what would happen, and the second call with the token does it",
+    async (era) => {
+      const first = await refusalOf(SERVED, "delete_pin", { pin: 18 }, era);
+      expect(first).toMatchObject({ type: "conflict", message: "This deletes pin 18. Nothing was changed yet." });
+      expect(first.suggestions.join()).toContain("confirm_token");
+      expect(deleted).toStrictEqual([]);
+      const second = await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: first.confirm_token }, era);
+      expect(second).toMatchObject({ structuredContent: { home: "home", deleted: 18 } });
+      expect(deleted).toStrictEqual([{ pin: 18, options: {} }]);
+    },
+  );
+
+  test("the order of keys is no difference, a default given is none either", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { options: { a: 1, b: 2 }, pin: 18 });
+    await callOf(SERVED, "delete_pin", { pin: 18, options: { b: 2, a: 1 }, confirm_token: token });
+    const other = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    await callOf(SERVED, "delete_pin", { pin: 18, options: {}, confirm_token: other });
+    expect(deleted).toHaveLength(2);
+  });
+
+  test.each<
+    [string, { from?: Served; name?: string; args?: Record<string, unknown>; altered?: (token: string) => unknown }]
+  >([
+    ["other arguments", { args: { pin: 19 } }],
+    ["another nested argument", { args: { pin: 18, options: { a: 1 } } }],
+    ["another tool", { name: "erase_pin" }],
+    ["another user", { from: { ...SERVED, caller: { ...CALLER, userId: "home.3" } } }],
+    ["another client", { from: { ...SERVED, caller: { ...CALLER, clientId: "client-2" } } }],
+    ["another home", { from: { ...SERVED, caller: at("cottage") } }],
+    ["another key", { from: { ...SERVED, sealer: otherSealer() } }],
+    ["a letter changed", { altered: (token) => token.replace(/.(?=.{9}$)/, (letter) => (letter === "A" ? "B" : "A")) }],
+    ["cut off", { altered: (token) => token.slice(0, -4) }],
+    ["empty", { altered: () => "" }],
+    ["a word", { altered: () => "yes" }],
+    ["a number", { altered: () => 1 }],
+    ["null", { altered: () => null }],
+  ])(
+    "a token for %s runs nothing and shows the preview again",
+    async (_what, { from = SERVED, name = "delete_pin", args = { pin: 18 }, altered }) => {
+      const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+      const given = altered === undefined ? token : altered(token);
+      const refusal = await refusalOf(from, name, { ...args, confirm_token: given });
+      expect(refusal).toMatchObject({
+        type: "conflict",
+        message: expect.stringMatching(/for another call.*This deletes pin/),
+      });
+      expect(deleted).toStrictEqual([]);
+      await callOf(from, name, { ...args, confirm_token: refusal.confirm_token });
+      expect(deleted).toHaveLength(1);
+    },
+  );
+
+  test("a token older than five minutes runs nothing", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    vi.setSystemTime(Date.now() + 301_000);
+    await refusalOf(SERVED, "delete_pin", { pin: 18, confirm_token: token });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("a token is as good four minutes later", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    vi.setSystemTime(Date.now() + 240_000);
+    await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: token });
+    expect(deleted).toHaveLength(1);
+  });
+});
+
+describe("a client that can ask its person", () => {
+  test("asks with the preview, and a yes runs the tool", async () => {
+    const messages: string[] = [];
+    const result = await asking((message) => {
+      messages.push(message);
+      return { action: "accept", content: { confirm: true } };
+    });
+    expect(messages).toStrictEqual(["This deletes pin 18."]);
+    expect(result).toMatchObject({ structuredContent: { home: "home", deleted: 18 } });
+  });
+
+  test.each<[string, ReturnType<Answerer>]>([
+    ["no", { action: "accept", content: { confirm: false } }],
+    ["an empty yes", { action: "accept" }],
+    ["decline", { action: "decline" }],
+    ["cancel", { action: "cancel" }],
+  ])("%s changes nothing and is said", async (_what, answer) => {
+    const result = await asking(() => answer);
+    expect(jsonOf(result.content)).toMatchObject({
+      type: "conflict",
+      message: "The person did not agree. Nothing was changed.",
+    });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("a token from elsewhere does not get round the question", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    await asking(() => ({ action: "decline" }), SERVED, { pin: 18, confirm_token: token });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("a yes after more than five minutes changes nothing", async () => {
+    expect(jsonOf((await asking(late)).content)).toMatchObject({
+      message: expect.stringContaining("older than five minutes"),
+    });
+    expect(deleted).toStrictEqual([]);
+  });
+});
+
+describe("the state that a client carries from the question to the answer", () => {
+  test("unchanged, it is good", async () => {
+    expect(await changing(() => undefined)).toMatchObject({ structuredContent: { deleted: 18 } });
+  });
+
+  test.each<[string, (params: Record<string, unknown>) => void]>([
+    ["other arguments", (params) => (params["arguments"] = { pin: 19 })],
+    ["an altered state", (params) => (params["requestState"] = `${String(params["requestState"])}x`)],
+    ["a made-up state", (params) => (params["requestState"] = "yes")],
+  ])("%s changes nothing", async (_what, change) => {
+    const result = await changing(change);
+    expect(jsonOf(result.content)).toMatchObject({
+      type: "conflict",
+      message: expect.stringContaining("Nothing was changed"),
+    });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("a token does not do for it", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    expect((await changing((params) => (params["requestState"] = token))).isError).toBe(true);
+    expect(deleted).toStrictEqual([]);
+  });
+});
+
+describe("before anybody is asked", () => {
+  test("role, arguments and the preview's own fault come first", async () => {
+    const viewer = await refusalOf({ ...SERVED, caller: callerWith("viewer") }, "delete_pin", { pin: 18 });
+    expect(viewer).toMatchObject({ type: "forbidden" });
+    expect(await refusalOf(SERVED, "delete_pin", { pin: "x" })).toMatchObject({ type: "invalid_input" });
+    expect(previewed).toStrictEqual([]);
+    expect(await refusalOf(SERVED, "delete_pin", { pin: 404 })).toMatchObject({ type: "not_found" });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("marks that hide text are taken out of what is shown", async () => {
+    const tricky: AnyTool = { ...deletePin, preview: () => Promise.resolve("delete \u202Egnihton\u0007\u200B") };
+    const refusal = await refusalOf({ catalogue: { tools: [tricky] } }, "delete_pin", { pin: 1 });
+    expect(refusal.message).toBe("delete gnihton Nothing was changed yet.");
+  });
+});
+
+describe("where nothing is confirmed", () => {
+  test("the tool runs at once, its schema has no token, and a token given does no harm", async () => {
+    const from = { ...SERVED, confirm: false };
+    expect(await callOf(from, "delete_pin", { pin: 18, confirm_token: "x" })).toMatchObject({
+      structuredContent: { deleted: 18 },
+    });
+    expect(describeTool(deletePin, false).inputSchema.properties).not.toHaveProperty("confirm_token");
+    expect(describeTool(deletePin).inputSchema.properties).toHaveProperty("confirm_token");
+    expect(describeTool(deletePin).inputSchema["additionalProperties"]).toBe(false);
+  });
+});
+
+function fail(): never {
+  throw new Error("the caller has no home");
+}
+
+function otherSealer() {
+  return createSealer(new Uint8Array(32));
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import type { Caller, HomeAccess } from "../contract/caller.ts";
+import { lower, ROLES } from "../contract/role.ts";
+import { roleOf } from "./scopes.ts";
+
+/**
+ * What a grant carries, encrypted by the OAuth provider so that the key-value store alone cannot read it.
+ * Parsed whenever it is read: an older version of it may still be stored.
+ */
+export const GrantProps = z.object({
+  userId: z.string().min(1),
+  userName: z.string(),
+  connectionId: z.uuid(),
+  homes: z.record(
+    z.string(),
+    z.object({
+      role: z.enum(ROLES).describe("the person's role at that home when they signed in"),
+      login: z.object({ username: z.string(), password: z.string() }),
+    }),
+  ),
+});
+
+export type GrantProps = z.infer<typeof GrantProps>;
+
+/** What the OAuth provider puts on a request's execution context once its token has been verified. */
+const VerifiedContext = z.object({
+  props: GrantProps,
+  auth: z.object({ clientId: z.string().min(1), scope: z.array(z.string()) }),
+});
+
+/**
+ * The caller of a request.
+ * @param context the execution context that the OAuth provider hands on
+ * @returns `undefined` if the grant is not one that this version can use
+ */
+export function callerOf(context: unknown): Caller | undefined {
+  const verified = VerifiedContext.safeParse(context);
+  const granted = roleOf(verified.data?.auth.scope ?? []);
+  if (!verified.success || granted === undefined) return undefined;
+  const { props, auth } = verified.data;
+  const access = Object.entries(props.homes).map(([id, home]): [string, HomeAccess] => [
+    id,
+    { role: lower(home.role, granted), login: home.login },
+  ]);
+  const { userId, userName, connectionId } = props;
+  return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };
+}

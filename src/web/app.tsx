@@ -1,0 +1,78 @@
+import { AuthorizationError, CimdFetchError, type OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { csrf } from "hono/csrf";
+import { secureHeaders } from "hono/secure-headers";
+import type { SignIn } from "../auth/sign-in.ts";
+import type { Sealer } from "../lib/crypto.ts";
+import { describeError, log } from "../lib/log.ts";
+import type { LeftSecrets } from "../secrets/port.ts";
+import { authorizeRoutes } from "./authorize.tsx";
+import { LandingPage } from "./landing-page.tsx";
+import { ProblemPage } from "./layout.tsx";
+import { secretRoutes } from "./secret-page.tsx";
+import { STYLE } from "./style.ts";
+
+/** What the pages work with. */
+export interface WebParts {
+  readonly origin: string;
+  readonly oauth: OAuthHelpers;
+  readonly signIn: SignIn;
+  readonly sealer: Sealer;
+  readonly secrets: LeftSecrets;
+}
+
+/** Forms here hold a name, a password and a choice. */
+const MAX_FORM_BYTES = 16 * 1024;
+
+/** A year, in seconds. */
+const HSTS_SECONDS = 31_536_000;
+
+/** The pages for people: landing, sign-in, consent, and what is shown once. */
+export function webApp(parts: WebParts): Hono {
+  const app = new Hono();
+
+  app.use(
+    secureHeaders({
+      // No form-action: browsers apply it to the redirect back to the client and would block it.
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+      xFrameOptions: "DENY",
+      // "no-referrer" would make browsers send `Origin: null` with our own forms.
+      referrerPolicy: "same-origin",
+      strictTransportSecurity: `max-age=${HSTS_SECONDS}`,
+    }),
+  );
+  app.use(bodyLimit({ maxSize: MAX_FORM_BYTES }));
+  app.use(csrf());
+
+  app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
+  app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
+  app.route("/", authorizeRoutes(parts));
+  app.route("/", secretRoutes(parts));
+
+  app.notFound((c) =>
+    c.html(<ProblemPage title="Not found" message="There is no such page." next="Start at the front page: /" />, 404),
+  );
+  app.onError((error, c) => {
+    if (error instanceof AuthorizationError && error.redirectTo !== undefined) return c.redirect(error.redirectTo);
+    const next = "Go back to your AI client and connect again.";
+    if (error instanceof AuthorizationError) {
+      return c.html(<ProblemPage title="This cannot go on" message={error.description} next={next} />, 400);
+    }
+    if (error instanceof CimdFetchError) {
+      const message = "This client’s description could not be fetched.";
+      return c.html(<ProblemPage title="This cannot go on" message={message} next={next} />, 400);
+    }
+    if ("getResponse" in error) return error.getResponse();
+    log("error", "page_bug", describeError(error));
+    const message = "PiMCP itself failed; the cause is in its log.";
+    return c.html(<ProblemPage title="Something broke" message={message} next={next} />, 500);
+  });
+  return app;
+}

@@ -1,0 +1,90 @@
+import type { Home } from "../homes/home.ts";
+import { Layout } from "./layout.tsx";
+
+interface SignInProps {
+  readonly homes: readonly Home[];
+  /** The client that wants to connect; without one, the person wants to see something here. */
+  readonly clientName?: string | undefined;
+  /** Where to go on afterwards: the request that was interrupted. */
+  readonly next: string;
+  /** Why the last attempt failed. */
+  readonly problem?: string | undefined;
+  readonly username?: string | undefined;
+}
+
+function HomeChoice({ homes }: { homes: readonly Home[] }) {
+  const [only] = homes;
+  if (homes.length === 1 && only !== undefined) return <input type="hidden" name="home" value={only.id} />;
+  return (
+    <div class="field">
+      <label for="home">Home</label>
+      <select id="home" name="home">
+        {homes.map((home) => (
+          <option value={home.id}>{home.name}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** Asks for the account that a person has at a home's pi-controller. */
+export function SignInPage({ homes, clientName, next, problem, username }: SignInProps) {
+  const [only] = homes;
+  return (
+    <Layout title="Sign in">
+      <h1>Sign in to {homes.length === 1 && only !== undefined ? only.name : "your home"}</h1>
+      <p>
+        {clientName === undefined ? (
+          "What was left here is for one person."
+        ) : (
+          <>
+            <strong>{clientName}</strong> wants to connect.
+          </>
+        )}{" "}
+        Use the account that you have at your home’s pi-controller.
+      </p>
+      {homes.some(({ reach }) => reach === "demo") ? (
+        <p class="note">
+          The demo home’s accounts: viewer / viewer-demo, operator / operator-demo, admin / admin-demo.
+        </p>
+      ) : null}
+      {problem === undefined ? null : (
+        <p class="problem" role="alert" id="problem">
+          {problem}
+        </p>
+      )}
+      <form method="post" action="/sign-in">
+        <input type="hidden" name="next" value={next} />
+        <HomeChoice homes={homes} />
+        <div class="field">
+          <label for="username">User name</label>
+          <input
+            id="username"
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            value={username ?? ""}
+            required
+            maxlength={255}
+          />
+        </div>
+        <div class="field">
+          <label for="password">Password</label>
+          <input
+            id="password"
+            name="password"
+            type="password"
+            autocomplete="current-password"
+            required
+            maxlength={255}
+            aria-describedby={problem === undefined ? undefined : "problem"}
+          />
+        </div>
+        <button class="primary" type="submit">
+          Sign in
+        </button>
+      </form>
+    </Layout>
+  );
+}

@@ -1,0 +1,69 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { callerOf } from "../../src/auth/grant.ts";
+import { scopesOf } from "../../src/auth/scopes.ts";
+import { lower, ROLES } from "../../src/contract/role.ts";
+
+const login = { username: "operator", password: "operator-demo" };
+const props = {
+  userId: "home.2",
+  userName: "operator",
+  connectionId: "3f1f6a9e-3f1c-4f55-9a9b-0d7c5f7c2f11",
+  homes: { home: { role: "operator", login } },
+};
+const auth = { clientId: "client-1", scope: ["pi:view", "pi:operate", "offline_access"] };
+
+describe("callerOf", () => {
+  test("builds the caller from the verified grant, and from nothing else in the context", () => {
+    const context = {
+      props: { ...props, isAdmin: true },
+      auth: { ...auth, userId: "someone-else" },
+      waitUntil: () => 0,
+    };
+    expect(callerOf(context)).toStrictEqual({
+      userId: "home.2",
+      userName: "operator",
+      clientId: "client-1",
+      connectionId: props.connectionId,
+      homes: { home: { role: "operator", login } },
+    });
+  });
+
+  test("the role at each home is the lower of the person's and the client's", () => {
+    const role = fc.constantFrom(...ROLES);
+    fc.assert(
+      fc.property(role, role, role, (mine, elsewhere, granted) => {
+        const homes = { home: { role: mine, login }, cabin: { role: elsewhere, login } };
+        const caller = callerOf({ props: { ...props, homes }, auth: { ...auth, scope: scopesOf(granted) } });
+        expect(caller?.homes).toStrictEqual({
+          home: { role: lower(mine, granted), login },
+          cabin: { role: lower(elsewhere, granted), login },
+        });
+      }),
+    );
+  });
+
+  test("a grant without homes has no home", () => {
+    expect(callerOf({ props: { ...props, homes: {} }, auth })?.homes).toStrictEqual({});
+  });
+
+  test.each<[string, unknown]>([
+    ["no context", undefined],
+    ["null", null],
+    ["a context without a grant", { waitUntil: () => 0 }],
+    ["no props", { auth }],
+    ["no auth", { props }],
+    ["no scope of ours", { props, auth: { ...auth, scope: ["offline_access"] } }],
+    ["no scope", { props, auth: { ...auth, scope: [] } }],
+    ["scopes as one text", { props, auth: { ...auth, scope: "pi:view pi:admin" } }],
+    ["no client", { props, auth: { ...auth, clientId: "" } }],
+    ["no user", { props: { ...props, userId: "" }, auth }],
+    ["an older version, without a connection", { props: { ...props, connectionId: undefined }, auth }],
+    ["a connection that is no UUID", { props: { ...props, connectionId: "1" }, auth }],
+    ["an unknown role", { props: { ...props, homes: { home: { role: "owner", login } } }, auth }],
+    ["a home without a login", { props: { ...props, homes: { home: { role: "viewer" } } }, auth }],
+    ["homes as a list", { props: { ...props, homes: [{ role: "viewer", login }] }, auth }],
+  ])("%s gives no caller", (_, context) => {
+    expect(callerOf(context)).toBeUndefined();
+  });
+});

@@ -1,0 +1,14 @@
+/** What Worker, upstream and load have to agree on. */
+
+/** The plain fetch of the upstream. */
+export const DIRECT_PATH = "/bench/direct";
+
+/** The gateway is addressed as localhost, the baseline as this: two origins, so two authorization servers. */
+export const BASELINE_HOSTNAME = "127.0.0.1";
+
+/** The measured tool, and what it asks the upstream for. */
+export const TOOL = "list_clusters";
+export const CLUSTERS_PATH = "/api/v1/clusters";
+
+/** What the measured call must bring back, from every route. */
+export const CLUSTER_NAMES: readonly string[] = ["bench-kitchen", "bench-garage", "bench-attic"];

@@ -1,5 +1,5 @@
-import { getOAuthApi, type OAuthHelpers, OAuthProvider } from "@cloudflare/workers-oauth-provider";
-import { providerOptions } from "../src/auth/provider.ts";
+import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import { type Identity, identity } from "../src/auth/provider.ts";
 import { SCOPES } from "../src/auth/scopes.ts";
 import gateway from "../src/index.ts";
 import { BaselineAgent, type BaselineProps } from "./mcp-agent.ts";
@@ -18,29 +18,29 @@ async function approve(request: Request, oauth: OAuthHelpers): Promise<Response>
   return Response.redirect((await oauth.completeAuthorization({ request: authorization, ...grant })).redirectTo);
 }
 
-const baselines = new Map<string, OAuthProvider<Env>>();
+const baselines = new Map<string, Identity>();
 
-/** The baseline behind an authorization server with the gateway's options. */
-function baseline(origin: string): OAuthProvider<Env> {
-  const known = baselines.get(origin);
-  if (known !== undefined) return known;
-  const options = providerOptions(origin, {
-    mcp: BaselineAgent.serve("/mcp", { binding: "BASELINE_AGENT" }),
-    web: { fetch: (request, env) => approve(request, getOAuthApi(options, env)) },
-  });
-  const provider = new OAuthProvider<Env>(options);
-  baselines.set(origin, provider);
-  return provider;
+/** The baseline's endpoint behind an authorization server with the gateway's options. */
+function baseline(origin: string): Identity {
+  const known =
+    baselines.get(origin) ?? identity(origin, [], BaselineAgent.serve("/mcp", { binding: "BASELINE_AGENT" }));
+  baselines.set(origin, known);
+  return known;
+}
+
+async function serveBaseline(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const { issuer, fetch: serve } = baseline(new URL(request.url).origin);
+  return (await serve(request, env, ctx)) ?? approve(request, issuer.getOAuthApi(env));
 }
 
 /** The gateway itself, and beside it in the same isolate what it is compared with. */
 export default {
   fetch(request, env, ctx) {
-    const { hostname, origin, pathname } = new URL(request.url);
+    const { hostname, pathname } = new URL(request.url);
     if (pathname === DIRECT_PATH) {
       return fetch(env.PI_CONTROLLER_URL + CLUSTERS_PATH, { headers: { authorization: "Bearer direct" } });
     }
-    if (hostname === BASELINE_HOSTNAME) return baseline(origin).fetch(request, env, ctx);
+    if (hostname === BASELINE_HOSTNAME) return serveBaseline(request, env, ctx);
     return gateway.fetch(request, env, ctx);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
+import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
+import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";
 import type { UpstreamLogin } from "./pi/login.ts";
@@ -26,9 +27,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** Seed, section 4.2. */
-const DEFAULT_TIMEOUT_MS = 30_000;
-
 /** An unset variable may also be empty: `wrangler.toml` lists them all. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
@@ -38,9 +36,10 @@ const refused = (instead: string) => optional(z.never({ error: `cannot be set he
 
 const parseUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
 
-const Origin = z
-  .string()
-  .refine((text) => parseUrl(text)?.origin === text, 'must be an origin such as "https://pimcp.example.com"');
+const Origin = z.string().refine((text) => {
+  const url = parseUrl(text);
+  return url?.origin === text && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)));
+}, 'must be an https origin such as "https://pimcp.example.com"');
 
 const Key = z
   .base64({ error: "must be 32 random bytes in base64; make one with: openssl rand -base64 32" })
@@ -53,6 +52,8 @@ const Variables = z.object({
   TOKEN_KEY: z.preprocess((value) => value ?? "", Key),
   DEMO_HOME: optional(z.literal("on", { error: 'must be "on" or empty' })),
   DEMO_DIALECT: optional(z.enum(["documented", "released"], { error: 'must be "documented" or "released"' })),
+  HOMES: optional(z.string()),
+  HOME_SECRETS: optional(z.string()),
   PI_CONTROLLER_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL such as "https://pi.example.com"' })),
   PI_CONTROLLER_TIMEOUT: optional(
     z.coerce
@@ -79,16 +80,13 @@ const Variables = z.object({
 /** The names of all variables, secrets included. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
 
-type Address = Pick<z.output<typeof Variables>, "PI_CONTROLLER_URL" | "ENVIRONMENT">;
-
-function addressMistake({ PI_CONTROLLER_URL, ENVIRONMENT }: Address): string | undefined {
-  const url = new URL(PI_CONTROLLER_URL ?? "");
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    return "PI_CONTROLLER_URL must be the address alone, without path, query or credentials.";
-  }
-  if (url.protocol === "https:" || (ENVIRONMENT === "development" && isLoopback(url.hostname))) return undefined;
-  return "PI_CONTROLLER_URL must be https; plain http is only for localhost in development.";
-}
+const rulesOf = (variables: {
+  ENVIRONMENT: "development" | "production";
+  PUBLIC_URL?: string | undefined;
+}): AddressRules => ({
+  development: variables.ENVIRONMENT === "development",
+  publicOrigin: variables.PUBLIC_URL,
+});
 
 /** The account that acts when no person is there. */
 function serviceOf(variables: z.output<typeof Variables>, mistakes: string[]): UpstreamLogin | undefined {
@@ -100,20 +98,28 @@ function serviceOf(variables: z.output<typeof Variables>, mistakes: string[]): U
   return undefined;
 }
 
+/** What the seed's single-home variables describe; `undefined` if they are not set. */
+function homeOfVariables(variables: z.output<typeof Variables>, mistakes: string[]): Home | undefined {
+  const { PI_CONTROLLER_URL, PI_CONTROLLER_TIMEOUT } = variables;
+  if (PI_CONTROLLER_URL === undefined) return undefined;
+  const mistake = addressMistake(PI_CONTROLLER_URL, rulesOf(variables));
+  if (mistake !== undefined) mistakes.push(`PI_CONTROLLER_URL ${mistake}`);
+  const timeoutMs = PI_CONTROLLER_TIMEOUT ?? DEFAULT_TIMEOUT_MS;
+  return singleHome(new URL(PI_CONTROLLER_URL).origin, timeoutMs, serviceOf(variables, mistakes));
+}
+
 function homesOf(variables: z.output<typeof Variables>, mistakes: string[]): Home[] {
-  const development = variables.ENVIRONMENT === "development";
-  const homes: Home[] = [];
-  if (variables.PI_CONTROLLER_URL !== undefined) {
-    const url = new URL(variables.PI_CONTROLLER_URL);
-    const mistake = addressMistake(variables);
-    if (mistake !== undefined) mistakes.push(mistake);
-    const timeoutMs = variables.PI_CONTROLLER_TIMEOUT ?? DEFAULT_TIMEOUT_MS;
-    homes.push(singleHome(url.origin, timeoutMs, serviceOf(variables, mistakes)));
-  } else if (development || variables.DEMO_HOME === "on") {
-    homes.push(DEMO_HOME);
+  const { HOMES, HOME_SECRETS, ENVIRONMENT, DEMO_HOME: demo } = variables;
+  const single = homeOfVariables(variables, mistakes);
+  if (HOMES !== undefined) {
+    if (single !== undefined) mistakes.push("HOMES and PI_CONTROLLER_URL both describe homes: set one of them.");
+    return parseHomes(HOMES, HOME_SECRETS, rulesOf(variables), mistakes);
   }
-  if (homes.length === 0) mistakes.push('There is no home: set PI_CONTROLLER_URL, or DEMO_HOME to "on".');
-  return homes;
+  if (HOME_SECRETS !== undefined) mistakes.push("HOME_SECRETS belongs to HOMES, which is not set.");
+  if (single !== undefined) return [single];
+  if (ENVIRONMENT === "development" || demo === "on") return [DEMO_HOME];
+  mistakes.push('There is no home: set HOMES or PI_CONTROLLER_URL, or DEMO_HOME to "on".');
+  return [];
 }
 
 /**
@@ -126,8 +132,11 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     const mistakes = parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}.`);
     // What can be said of the address is said in the same breath, although another variable is wrong.
     const address = Variables.pick({ PI_CONTROLLER_URL: true, ENVIRONMENT: true }).safeParse(env).data;
-    const mistake = address?.PI_CONTROLLER_URL === undefined ? undefined : addressMistake(address);
-    throw new ConfigError(mistake === undefined ? mistakes : [...mistakes, mistake]);
+    const mistake =
+      address?.PI_CONTROLLER_URL === undefined
+        ? undefined
+        : addressMistake(address.PI_CONTROLLER_URL, rulesOf(address));
+    throw new ConfigError(mistake === undefined ? mistakes : [...mistakes, `PI_CONTROLLER_URL ${mistake}`]);
   }
   const mistakes: string[] = [];
   const homes = homesOf(parsed.data, mistakes);

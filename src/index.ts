@@ -1,16 +1,16 @@
-import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
-import { providerOptions } from "./auth/provider.ts";
+import { identity } from "./auth/provider.ts";
 import { piControllerSignIn } from "./auth/sign-in.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { OpenHome } from "./contract/context.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
-import type { Ways } from "./homes/reach.ts";
+import { missingBindings, type Outside, type Ways, waysThrough } from "./homes/reach.ts";
 import { serviceCaller } from "./homes/service.ts";
+import { Troubles } from "./homes/troubles.ts";
 import { createSealer, type Sealer } from "./lib/crypto.ts";
 import { log } from "./lib/log.ts";
-import { serveMcp } from "./mcp/route.ts";
+import { noEndpoint, serveMcp } from "./mcp/route.ts";
 import { serverFactory } from "./mcp/server.ts";
 import { Session } from "./mcp/session.ts";
 import { OperationObject } from "./operations/operation.ts";
@@ -29,18 +29,41 @@ import { webApp } from "./web/app.tsx";
 export { DemoHome } from "./demo/demo-home.ts";
 export { HomeHub } from "./federation/home-hub.ts";
 
-/** The name of the one demo home's object. */
-const DEMO = "demo";
+/** Everything that is served at one origin. */
+type Site = (request: Request, ctx: ExecutionContext) => Promise<Response>;
 
 // Made once an isolate: each costs more than a call, and none depends on the request.
 let config: Config | undefined;
 const dialects = new DialectMemory();
-const providers = new Map<string, OAuthProvider<Env>>();
+const troubles = new Troubles();
+const sites = new Map<string, Site>();
 let server: ReturnType<typeof serverFactory> | undefined;
 
-function configOf(env: Env): Config {
-  return (config ??= parseConfig({ ...env }));
+/** What homes are reached with. */
+function outsideOf(env: Env): Outside {
+  const bindings: Readonly<Record<string, unknown>> = { ...env };
+  return {
+    fetch: (url, init) => fetch(url, init),
+    demo: (homeId) => (url, init) => env.DEMO_HOME_OBJECT.getByName(homeId).fetch(url, init),
+    binding(name) {
+      const bound = bindings[name];
+      return isFetcher(bound) ? (url, init) => bound.fetch(url, init) : undefined;
+    },
+  };
 }
+
+function isFetcher(bound: unknown): bound is Fetcher {
+  return typeof bound === "object" && bound !== null && "fetch" in bound && typeof bound.fetch === "function";
+}
+
+function readConfig(env: Env): Config {
+  const read = parseConfig({ ...env });
+  const missing = missingBindings(read.homes, outsideOf(env));
+  if (missing.length > 0) throw new ConfigError(missing);
+  return read;
+}
+
+const configOf = (env: Env): Config => (config ??= readConfig(env));
 
 const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKey);
 
@@ -49,16 +72,11 @@ function serverOf(env: Env): ReturnType<typeof serverFactory> {
   return (server ??= serverFactory({ tools, resources, prompts }, { confirm, sealer: sealerOf(env) }));
 }
 
-function waysOf(env: Env): Ways {
-  return {
-    public: (url, init) => fetch(url, init),
-    demo: (url, init) => env.DEMO_HOME_OBJECT.getByName(DEMO).fetch(url, init),
-  };
-}
+const waysOf = (env: Env): Ways => waysThrough(outsideOf(env));
 
 function openPiOf(env: Env): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
-  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects });
+  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles });
 }
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
@@ -110,26 +128,34 @@ export class Operation extends OperationObject {
 /** One secret; see `secrets/one-time-secret.ts`. */
 export class OneTimeSecret extends OneTimeSecretObject {}
 
-function providerFor(origin: string, env: Env): OAuthProvider<Env> {
-  const known = providers.get(origin);
+function siteFor(origin: string, env: Env): Site {
+  const known = sites.get(origin);
   if (known !== undefined) return known;
-  const signIn = piControllerSignIn(configOf(env).homes, waysOf(env));
-  const sealer = sealerOf(env);
-  const secrets = leftSecrets(env.ONE_TIME_SECRET, sealer);
-  const options = providerOptions(origin, {
-    mcp: {
+  const { homes } = configOf(env);
+  const names = new Map(homes.map(({ id, name }) => [id, name]));
+  const oauth = identity(
+    origin,
+    homes.map(({ id }) => id),
+    {
       fetch(request, { MCP_SESSION }, context) {
-        const caller = callerOf(context);
+        const caller = callerOf(context, (homeId) => names.get(homeId));
         if (caller === undefined) return new Response("Sign in again.", { status: 401 });
         return serveMcp(request, caller, MCP_SESSION);
       },
     },
-    web: { fetch: (request) => pages.fetch(request) },
+  );
+  const sealer = sealerOf(env);
+  const pages = webApp({
+    origin,
+    oauth: oauth.issuer.getOAuthApi(env),
+    signIn: piControllerSignIn(homes, waysOf(env)),
+    sealer,
+    secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
   });
-  const pages = webApp({ origin, oauth: getOAuthApi(options, env), signIn, sealer, secrets });
-  const provider = new OAuthProvider<Env>(options);
-  providers.set(origin, provider);
-  return provider;
+  const site: Site = async (request, ctx) =>
+    (await oauth.fetch(request, env, ctx)) ?? noEndpoint(new URL(request.url).pathname) ?? pages.fetch(request);
+  sites.set(origin, site);
+  return site;
 }
 
 function misconfigured(error: ConfigError): Response {
@@ -141,7 +167,7 @@ export default {
   async fetch(request, env, ctx) {
     try {
       const refusal = gate(request, configOf(env));
-      return refusal ?? (await providerFor(new URL(request.url).origin, env).fetch(request, env, ctx));
+      return refusal ?? (await siteFor(new URL(request.url).origin, env)(request, ctx));
     } catch (error) {
       if (error instanceof ConfigError) return misconfigured(error);
       throw error;

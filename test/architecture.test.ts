@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: ["jose"] },
   contract: { rooms: ["lib"], types: ["pi"], packages: ["zod"] },
   pi: { rooms: ["lib"], packages: ["zod", "jose"] },
-  homes: { rooms: ["pi", "lib", "contract"], packages: [] },
+  homes: { rooms: ["pi", "lib", "contract"], packages: ["zod"] },
   tools: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   prompts: { rooms: ["contract", "lib"], packages: ["zod"] },
   reservations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
@@ -59,7 +59,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "tools",
       "web",
     ],
-    packages: ["@cloudflare/workers-oauth-provider"],
+    packages: [],
   },
 };
 

@@ -166,7 +166,9 @@ describe("the demo home", () => {
   });
 
   test("is not there in production by itself; the mistake says how to have a home", () => {
-    expect(mistakesOf(production)).toStrictEqual(['There is no home: set PI_CONTROLLER_URL, or DEMO_HOME to "on".']);
+    expect(mistakesOf(production)).toStrictEqual([
+      'There is no home: set HOMES or PI_CONTROLLER_URL, or DEMO_HOME to "on".',
+    ]);
   });
 });
 

@@ -31,16 +31,20 @@ const VerifiedContext = z.object({
 /**
  * The caller of a request.
  * @param context the execution context that the OAuth provider hands on
+ * @param nameOf the name of a home that is configured
  * @returns `undefined` if the grant is not one that this version can use
  */
-export function callerOf(context: unknown): Caller | undefined {
+export function callerOf(
+  context: unknown,
+  nameOf: (homeId: string) => string | undefined = () => undefined,
+): Caller | undefined {
   const verified = VerifiedContext.safeParse(context);
   const granted = roleOf(verified.data?.auth.scope ?? []);
   if (!verified.success || granted === undefined) return undefined;
   const { props, auth } = verified.data;
   const access = Object.entries(props.homes).map(([id, home]): [string, HomeAccess] => [
     id,
-    { role: lower(home.role, granted), login: home.login },
+    { ...(nameOf(id) === undefined ? {} : { name: nameOf(id) }), role: lower(home.role, granted), login: home.login },
   ]);
   const { userId, userName, connectionId } = props;
   return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };

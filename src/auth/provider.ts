@@ -1,4 +1,4 @@
-import type { OAuthProviderOptions } from "@cloudflare/workers-oauth-provider";
+import { OAuthAuthorizationServer, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { log } from "../lib/log.ts";
 import { SCOPE_OF, SCOPES } from "./scopes.ts";
 
@@ -12,23 +12,43 @@ const ACCESS_SECONDS = DAY_SECONDS;
 /** A connection that nobody uses for this long must sign in again; use slides it. */
 const REFRESH_SECONDS = 30 * DAY_SECONDS;
 
-/** What the provider hands requests on to. */
-export interface Behind {
-  /** Requests to `/mcp` with a valid token. */
-  readonly mcp: NonNullable<OAuthProviderOptions<Env>["apiHandler"]>;
-  /** Everything else: pages. */
-  readonly web: OAuthProviderOptions<Env>["defaultHandler"];
+/** The endpoint for all of a person's homes. */
+export const MCP_PATH = "/mcp";
+
+/** The endpoint for one home alone. */
+export const mcpPathOf = (homeId: string) => `${MCP_PATH}/h/${homeId}`;
+
+/** Where a protected resource describes itself (RFC 9728). */
+const METADATA = "/.well-known/oauth-protected-resource";
+
+/** What the authorization server answers itself. */
+const ISSUER_PATHS: ReadonlySet<string> = new Set([
+  "/.well-known/oauth-authorization-server",
+  "/oauth/token",
+  "/oauth/register",
+]);
+
+export type McpHandler = ConstructorParameters<typeof OAuthResourceServer<Env>>[0]["handler"];
+
+/** Authorization server and guards of one origin. */
+export interface Identity {
+  readonly issuer: OAuthAuthorizationServer<Env>;
+  /** Answers what belongs to OAuth or to a guarded endpoint; `undefined` if the request is for a page. */
+  readonly fetch: (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response> | undefined;
 }
 
 /**
- * The authorization server and guard of `/mcp` for one origin: its addresses are absolute and exact,
- * because a client compares `resource` with the URL that was typed.
+ * The authorization server of one origin, and one guard for each MCP endpoint: `/mcp` and one for each home.
+ * Addresses are absolute and exact, because a client compares `resource` with the URL that was typed, and a
+ * token for one home's endpoint is good for no other.
  */
-export function providerOptions(origin: string, behind: Behind): OAuthProviderOptions<Env> {
-  return {
-    apiRoute: `${origin}/mcp`,
-    apiHandler: behind.mcp,
-    defaultHandler: behind.web,
+export function identity(origin: string, homeIds: readonly string[], mcp: McpHandler): Identity {
+  const paths = [MCP_PATH, ...homeIds.map((id) => mcpPathOf(id))];
+  const issuer = new OAuthAuthorizationServer<Env>({
+    issuer: origin,
+    resources: paths.map((path) => origin + path),
+    // Clients from before RFC 8707 name none.
+    defaultResource: origin + MCP_PATH,
     authorizeEndpoint: `${origin}${AUTHORIZE_PATH}`,
     tokenEndpoint: `${origin}/oauth/token`,
     clientRegistrationEndpoint: `${origin}/oauth/register`,
@@ -36,10 +56,29 @@ export function providerOptions(origin: string, behind: Behind): OAuthProviderOp
     refreshTokenTTL: REFRESH_SECONDS,
     refreshTokenIdleTTL: REFRESH_SECONDS,
     scopesSupported: [...SCOPES],
-    requiredScopes: [SCOPE_OF.viewer],
-    resourceMetadata: { resource: `${origin}/mcp`, resource_name: "PiMCP" },
     onError: ({ code, status, internal }) => {
       log("info", "oauth_refused", { code, status, category: internal.category, reason: internal.reason });
+    },
+  });
+  const guards = new Map(
+    paths.flatMap((path) => {
+      const guard = new OAuthResourceServer<Env>({
+        resourceMetadata: { resource: origin + path, authorization_servers: [origin], resource_name: "PiMCP" },
+        requiredScopes: [SCOPE_OF.viewer],
+        validateToken: (env) => (resource, token) => issuer.validateToken(resource, token, env),
+        handler: mcp,
+      });
+      return [path, METADATA + path].map((at) => [at, guard] as const);
+    }),
+  );
+
+  return {
+    issuer,
+    fetch(request, env, ctx) {
+      const { pathname } = new URL(request.url);
+      const guard = guards.get(pathname);
+      if (guard !== undefined) return guard.fetch(request, env, ctx);
+      return ISSUER_PATHS.has(pathname) ? issuer.fetch(request, env, ctx) : undefined;
     },
   };
 }

@@ -3,6 +3,8 @@ import type { Role } from "./role.ts";
 
 /** What a caller has at one home. */
 export interface HomeAccess {
+  /** The home's name, for sentences and lists; its id stands in where none is known. */
+  readonly name?: string | undefined;
   /** The lower of the person's role at that home and of what they granted this client. */
   readonly role: Role;
   /** How the home is asked in this person's name. Never leaves the gateway. */

@@ -5,10 +5,21 @@ import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
 import type { OneTimeSecrets } from "./secrets.ts";
 
+/** What a caller gives in place of a home's id to ask all of theirs. */
+export const ALL_HOMES = "all";
+
 /** The home that a call is about, as a tool may show it. */
 export interface HomeName {
   readonly id: string;
   readonly name: string;
+}
+
+/** A home that was not reached when it was last asked. */
+export interface Trouble {
+  /** RFC 3339: the first failure that no success has followed. */
+  readonly since: string;
+  /** The sentence of the last failure. */
+  readonly why: string;
 }
 
 /** Tells the client, while it waits, how far a call is; does nothing if the client did not ask for it. */
@@ -23,11 +34,17 @@ export interface HomePorts {
   readonly operations: Operations;
   readonly reservations: Reservations;
   readonly secrets: OneTimeSecrets;
+  /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
+  readonly trouble: () => Trouble | undefined;
 }
 
 /** What a tool or a resource is given: the caller, the home, and the ports to act on it. */
 export interface Context extends HomePorts {
   readonly progress: Progress;
+  /** How many homes share one answer, and with it the room for rows; usually one. */
+  readonly sharing: number;
+  /** All homes of this caller, each opened; for what is about the gateway. */
+  readonly everyHome: () => readonly HomePorts[];
 }
 
 /**

@@ -22,6 +22,11 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   /** Strips what it does not promise. */
   readonly output: Output;
   readonly annotations: ToolHints;
+  /**
+   * What it is about: one home (the default); `homes`, one or all of the caller's; `gateway`, none in
+   * particular, so that it takes no home and names homes itself.
+   */
+  readonly scope?: "home" | "homes" | "gateway";
   // Methods, so that concrete tools fit `AnyTool`.
   /**
    * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what

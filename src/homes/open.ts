@@ -1,20 +1,23 @@
 import type { Caller } from "../contract/caller.ts";
-import type { HomeName } from "../contract/context.ts";
+import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import { TokenKeeper } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
-import { sender, signedIn } from "../pi/send.ts";
+import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
 import type { Home } from "./home.ts";
 import { endpointOf, type Ways } from "./reach.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** A home, opened in a caller's name. */
 export interface OpenedHome {
   readonly home: HomeName;
   readonly role: Role;
   readonly pi: PiClient;
+  /** Whether the home is out of reach, as far as was noticed here. */
+  readonly trouble: () => Trouble | undefined;
 }
 
 /** Opens a home for one call, which ends with the signal. */
@@ -26,6 +29,21 @@ export interface HomeParts {
   readonly ways: Ways;
   readonly cache: TokenCache;
   readonly dialects: DialectMemory;
+  readonly troubles: Troubles;
+}
+
+/** Notes of each request whether the home was reached. */
+function noting(homeId: string, troubles: Troubles, send: Send): Send {
+  return async (ask) => {
+    try {
+      const value = await send(ask);
+      troubles.note(homeId);
+      return value;
+    } catch (error) {
+      troubles.note(homeId, error);
+      throw error;
+    }
+  };
 }
 
 /** Where a person's tokens at a home are kept. */
@@ -37,7 +55,7 @@ function cacheKey(home: Home, userId: string): string {
  * Opens homes: each person's tokens at each home have one keeper, which lives as long as what this returns.
  * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted
  */
-export function openHomes({ homes, ways, cache, dialects }: HomeParts): OpenPi {
+export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts): OpenPi {
   const keepers = new Map<string, TokenKeeper>();
   const byId = new Map(homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways) }]));
 
@@ -54,12 +72,13 @@ export function openHomes({ homes, ways, cache, dialects }: HomeParts): OpenPi {
     const key = cacheKey(home, caller.userId);
     const keeper = keepers.get(key) ?? new TokenKeeper(endpoint, cache, key);
     keepers.set(key, keeper);
-    const send = sender(endpoint, keeper, access.login, signal);
+    const send = noting(home.id, troubles, sender(endpoint, keeper, access.login, signal));
     const signIn = () => signedIn(endpoint, keeper, access.login, signal);
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
       pi: piClient(send, signIn, dialects, home.id),
+      trouble: () => troubles.of(home.id),
     };
   };
 }

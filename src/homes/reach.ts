@@ -1,10 +1,57 @@
 import type { Endpoint, Fetch } from "../pi/request.ts";
 import type { Home } from "./home.ts";
 
-/** The ways out of the Worker, one for each reach. */
-export type Ways = Readonly<Record<Home["reach"], Fetch>>;
+/** The way to one home, out of the Worker or to one of its objects. */
+export type Ways = (home: Home) => Fetch;
+
+/** What a Worker has to reach homes with. */
+export interface Outside {
+  /** The network. */
+  readonly fetch: Fetch;
+  /** The demo home of that id. */
+  demo(homeId: string): Fetch;
+  /** A binding of the Worker that takes requests; `undefined` if there is none of that name. */
+  binding(name: string): Fetch | undefined;
+}
 
 /** A home as the REST client needs it. */
 export function endpointOf(home: Home, ways: Ways): Endpoint {
-  return { name: home.name, url: home.url, timeoutMs: home.timeoutMs, fetch: ways[home.reach] };
+  return { name: home.name, url: home.url, timeoutMs: home.timeoutMs, fetch: ways(home) };
+}
+
+/** The headers of a Cloudflare Access service token: Access takes them, the home never sees them. */
+function withServiceToken(way: Fetch, home: Home): Fetch {
+  const { serviceToken } = home;
+  if (serviceToken === undefined) return way;
+  return (url, init) => {
+    const headers = new Headers(init.headers);
+    headers.set("cf-access-client-id", serviceToken.clientId);
+    headers.set("cf-access-client-secret", serviceToken.clientSecret);
+    return way(url, { ...init, headers });
+  };
+}
+
+/**
+ * The ways to all homes.
+ * @throws Error when a home's binding is missing, which `missingBindings` tells before
+ */
+export function waysThrough(outside: Outside): Ways {
+  return (home) => {
+    if (home.reach === "demo") return outside.demo(home.id);
+    if (home.binding === undefined) return withServiceToken(outside.fetch, home);
+    const bound = outside.binding(home.binding);
+    if (bound === undefined) throw new Error(`the binding ${home.binding} of home ${home.id} is missing`);
+    return withServiceToken(bound, home);
+  };
+}
+
+/** One sentence for each home whose binding this Worker does not have. */
+export function missingBindings(homes: readonly Home[], outside: Pick<Outside, "binding">): string[] {
+  return homes.flatMap(({ id, reach, binding }) =>
+    binding === undefined || outside.binding(binding) !== undefined
+      ? []
+      : [
+          `HOMES: home "${id}" is reached through the ${reach === "vpc" ? "Workers VPC" : "mTLS certificate"} binding "${binding}", which wrangler.toml does not have.`,
+        ],
+  );
 }

@@ -3,13 +3,14 @@ import type { Home } from "./home.ts";
 
 /** The home's service account as a caller, for what happens when no person is there; `undefined` if it has none. */
 export function serviceCaller(homes: readonly Home[], homeId: string): Caller | undefined {
-  const login = homes.find((home) => home.id === homeId)?.service;
-  if (login === undefined) return undefined;
+  const home = homes.find(({ id }) => id === homeId);
+  const login = home?.service;
+  if (home === undefined || login === undefined) return undefined;
   return {
     userId: `${homeId}.service`,
     userName: login.username,
     clientId: "pimcp",
     connectionId: "service",
-    homes: { [homeId]: { role: "operator", login } },
+    homes: { [homeId]: { name: home.name, role: "operator", login } },
   };
 }

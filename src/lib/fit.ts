@@ -12,12 +12,15 @@ function tokensIn(text: string): number {
   return text.match(PIECE)?.length ?? 0;
 }
 
-/** As many rows, from the first, as an answer should hold; at least one, so that a list can be followed to its end. */
-export function fit<Row>(rows: readonly Row[]): Row[] {
+/**
+ * As many rows, from the first, as an answer should hold; at least one, so that a list can be followed to its end.
+ * @param sharing how many lists share the answer
+ */
+export function fit<Row>(rows: readonly Row[], sharing = 1): Row[] {
   let tokens = 0;
   const end = rows.findIndex((row, index) => {
     tokens += tokensIn(JSON.stringify(row));
-    return index > 0 && tokens > MAX_TOKENS;
+    return index > 0 && tokens > MAX_TOKENS / sharing;
   });
   return end === -1 ? [...rows] : rows.slice(0, end);
 }

@@ -1,11 +1,13 @@
 import { type CallToolResult, type InputRequiredResult, isInputRequiredResult } from "@modelcontextprotocol/server";
 import type { z } from "zod";
+import { ALL_HOMES, type Context } from "../contract/context.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
-import { type Call, contextOf, type Exchange, permittedHome } from "./call.ts";
+import { type Call, contextOf, type Exchange } from "./call.ts";
 import { confirm, CONFIRM_TOKEN } from "./confirm.ts";
+import { calledHomes, hasSeveralHomes, HOME } from "./homes.ts";
 import { progressTo } from "./progress.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -47,20 +49,54 @@ function faultResult(fault: Fault): CallToolResult {
   return { content: [{ type: "text", text: JSON.stringify(fault) }], isError: true };
 }
 
+const resultOf = (structuredContent: Record<string, unknown>): CallToolResult => ({
+  content: [{ type: "text", text: JSON.stringify(structuredContent) }],
+  structuredContent,
+});
+
+/** One home's part of an answer about all: a home that cannot be asked does not hide the others. */
+async function partOf(home: string, work: () => Promise<object>, { trouble }: Context): Promise<object> {
+  try {
+    return { home, ...(await work()) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const down = trouble();
+    return { home, error: error.message, ...(down === undefined ? {} : { down_since: down.since }) };
+  }
+}
+
+/** The arguments without those that are not the tool's own. */
+function splitArguments(tool: AnyTool, args: Arguments, call: ToolCall) {
+  const own: Record<string, unknown> = { ...args };
+  const asked = own[HOME];
+  const token = own[CONFIRM_TOKEN];
+  if (hasSeveralHomes(call.caller) && tool.scope !== "gateway") delete own[HOME];
+  if (tool.preview !== undefined) delete own[CONFIRM_TOKEN];
+  return { asked, token, own };
+}
+
 /** Runs a tool, or returns what must be answered first. */
 async function run(tool: AnyTool, args: Arguments, call: ToolCall): Promise<CallToolResult | InputRequiredResult> {
-  const home = permittedHome(call, tool);
-  const { [CONFIRM_TOKEN]: token, ...rest } = args;
-  const input = tool.input.safeParse(tool.preview === undefined ? args : rest);
+  const { asked, token, own } = splitArguments(tool, args, call);
+  const { all, ids } = calledHomes(call, tool, asked);
+  const input = tool.input.safeParse(own);
   if (!input.success) throw invalidInput(tool.name, input.error);
-  const context = contextOf(call, home, progressTo(call.exchange));
+  const progress = progressTo(call.exchange);
+  const contexts = ids.map((id) => contextOf(call, id, progress, ids.length));
+  const valueIn = async (context: Context) => tool.output.parse(await tool.run(input.data, context));
+  if (all) {
+    const parts = contexts.map((context) => partOf(context.home.id, () => valueIn(context), context));
+    return resultOf({ home: ALL_HOMES, homes: await Promise.all(parts) });
+  }
+  const [context] = contexts;
+  if (context === undefined) throw new Error("a call went to no home");
   if (tool.preview !== undefined && call.confirmations !== undefined) {
     const { confirmations, exchange } = call;
     const question = await confirm({ tool, input: input.data, token, context, exchange }, confirmations);
     if (question !== undefined) return question;
   }
-  const structuredContent = { home, ...tool.output.parse(await tool.run(input.data, context)) };
-  return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent };
+  const value = await valueIn(context);
+  return resultOf(tool.scope === "gateway" ? value : { home: context.home.id, ...value });
 }
 
 /**

@@ -7,10 +7,12 @@ import {
 import type { Catalogue } from "../contract/catalogue.ts";
 import type { Choice } from "../contract/choice.ts";
 import type { Role } from "../contract/role.ts";
-import { type Call, contextOf, permittedHome } from "./call.ts";
-import { completions } from "./choices.ts";
+import { type Call, contextOf } from "./call.ts";
+import { completions, wordsThatBegin } from "./choices.ts";
 import { promptNamed } from "./get-prompt.ts";
+import { hasSeveralHomes, HOME, homesFor, permittedHome } from "./homes.ts";
 import { toProtocolError } from "./rpc-error.ts";
+import { withoutHome } from "./uri.ts";
 
 const NOTHING: CompleteResult = { completion: { values: [], total: 0, hasMore: false } };
 
@@ -30,16 +32,18 @@ function askedOf(
 ): Asked {
   if (ref.type === "ref/prompt") {
     const prompt = promptNamed(prompts, ref.name);
+    if (argument.name === HOME) return { of: prompt, choice: undefined };
     if (!Object.hasOwn(prompt.arguments.shape, argument.name)) throw unknownArgument(argument.name, prompt.name);
     return { of: prompt, choice: prompt.choices[argument.name] };
   }
-  const resource = resources.find(({ uri }) => uri === ref.uri);
+  const resource = resources.find(({ uri }) => uri === withoutHome(ref.uri));
   if (resource === undefined) {
     throw new ProtocolError(
       ProtocolErrorCode.InvalidParams,
       `There is no resource template "${ref.uri.slice(0, 64)}".`,
     );
   }
+  if (argument.name === HOME) return { of: resource, choice: undefined };
   // A name that the client chose: "constructor" is on every object.
   const of = Object.hasOwn(resource.ids, argument.name) ? resource.ids[argument.name] : undefined;
   if (of === undefined) throw unknownArgument(argument.name, resource.uri);
@@ -54,7 +58,13 @@ export async function complete(
 ): Promise<CompleteResult> {
   try {
     const { of, choice } = askedOf(catalogue, params);
-    const home = permittedHome(call, of);
+    if (params.argument.name === HOME) {
+      return { completion: wordsThatBegin(homesFor(call.caller, of), params.argument.value) };
+    }
+    const asked = params.context?.arguments?.[HOME];
+    // What one home has is no answer for another.
+    if (hasSeveralHomes(call.caller) && asked === undefined) return NOTHING;
+    const home = permittedHome(call, of, asked);
     if (choice === undefined) return NOTHING;
     return { completion: await completions(choice, params.argument.value, contextOf(call, home)) };
   } catch (error) {

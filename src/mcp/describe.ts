@@ -47,7 +47,10 @@ export function describeTool(tool: AnyTool, confirms = true): ListedTool {
     title: tool.title,
     description: tool.description,
     inputSchema: jsonSchema(asks ? tool.input.extend({ [CONFIRM_TOKEN]: CONFIRM_FIELD }) : tool.input, "input"),
-    outputSchema: jsonSchema(tool.output.extend({ home: HOME_FIELD }), "output"),
+    outputSchema: jsonSchema(
+      tool.scope === "gateway" ? tool.output : tool.output.extend({ home: HOME_FIELD }),
+      "output",
+    ),
     annotations: { title: tool.title, ...tool.annotations },
   };
 }

@@ -5,8 +5,9 @@ import {
   ProtocolErrorCode,
 } from "@modelcontextprotocol/server";
 import type { AnyPrompt } from "../contract/prompt.ts";
-import { type Call, permittedHome, type Waiting } from "./call.ts";
+import type { Call, Waiting } from "./call.ts";
 import { invalidInput } from "./call-tool.ts";
+import { hasSeveralHomes, HOME, permittedHome } from "./homes.ts";
 import { toProtocolError } from "./rpc-error.ts";
 
 /** The prompt of that name. @throws ProtocolError if there is none */
@@ -24,10 +25,13 @@ export function getPrompt(
 ): GetPromptResult {
   const prompt = promptNamed(prompts, asked.name);
   try {
-    permittedHome(call, prompt);
-    const args = prompt.arguments.safeParse(asked.arguments ?? {});
+    const { [HOME]: home, ...own } = asked.arguments ?? {};
+    const several = hasSeveralHomes(call.caller);
+    const id = permittedHome(call, prompt, home);
+    const args = prompt.arguments.safeParse(several ? own : (asked.arguments ?? {}));
     if (!args.success) throw invalidInput(prompt.name, args.error);
-    const text = prompt.build(args.data);
+    const where = several ? `This is about one home only: give home "${id}" in every call.\n\n` : "";
+    const text = where + prompt.build(args.data);
     return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text } }] };
   } catch (error) {
     throw toProtocolError(error);

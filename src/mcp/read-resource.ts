@@ -2,10 +2,12 @@ import { type ReadResourceResult, ResourceNotFoundError, UriTemplate } from "@mo
 import type { Context } from "../contract/context.ts";
 import type { AnyResource, Past } from "../contract/resource.ts";
 import { Fault } from "../lib/errors.ts";
-import { type Call, contextOf, inTime, mayUse, permittedHome, type Waiting } from "./call.ts";
+import { type Call, contextOf, inTime, type Waiting } from "./call.ts";
 import { invalidInput } from "./call-tool.ts";
 import { MIME_TYPE } from "./describe.ts";
+import { mayUse, permittedHome } from "./homes.ts";
 import { toProtocolError } from "./rpc-error.ts";
+import { splitHome } from "./uri.ts";
 import type { Watches } from "./watches.ts";
 
 /** A URI longer than this is none of ours. */
@@ -36,10 +38,11 @@ interface Opened {
 
 /** A resource that this caller may read. @throws Fault, or an error of its own if there is no such resource */
 function open(resources: readonly ReadableResource[], uri: string, call: Call): Opened {
+  const { uri: bare, home: asked } = splitHome(uri);
   for (const { resource, match } of resources) {
-    const variables = match(uri);
+    const variables = match(bare);
     if (variables === null) continue;
-    const home = permittedHome(call, resource);
+    const home = permittedHome(call, resource, asked);
     const parameters = resource.parameters.safeParse(variables);
     if (!parameters.success) throw invalidInput(resource.uri, parameters.error);
     return { home, resource, parameters: parameters.data, context: contextOf(call, home) };
@@ -86,9 +89,10 @@ export function watchResource(
   uri: string,
   call: Waiting<ResourceCall>,
 ): Look | undefined {
-  const found = resources.find(({ match }) => match(uri) !== null);
+  const { uri: bare } = splitHome(uri);
+  const found = resources.find(({ match }) => match(bare) !== null);
   if (found?.resource.watch === undefined || !mayUse(call, found.resource)) return undefined;
-  if (!found.resource.parameters.safeParse(found.match(uri)).success) return undefined;
+  if (!found.resource.parameters.safeParse(found.match(bare)).success) return undefined;
   // Opened anew for each look: what it asks of the home has its own time limit.
   return () => inTime(call, async (timed) => (await pastOf(open(resources, uri, timed), uri, timed)).total);
 }

@@ -56,10 +56,26 @@ async function post(
   return new Response(response.body, { status: response.status, headers });
 }
 
-/** Serves `/mcp` for a verified caller: finds the session's object and lets it answer. */
-export async function serveMcp(request: Request, caller: Caller, sessions: Sessions): Promise<Response> {
-  // The provider's guard lets through what lies below; nothing does.
-  if (new URL(request.url).pathname !== "/mcp") return rpcError(404, -32600, "The MCP endpoint is /mcp.");
+/** The endpoint of one home alone. */
+const ONE_HOME = /^\/mcp\/h\/([a-z0-9-]+)$/;
+
+/** A caller as the endpoint lets them in: at a home's own endpoint they have that home alone. */
+function callerAt(pathname: string, caller: Caller): Caller {
+  const id = ONE_HOME.exec(pathname)?.[1];
+  if (id === undefined) return caller;
+  const access = Object.hasOwn(caller.homes, id) ? caller.homes[id] : undefined;
+  return { ...caller, homes: access === undefined ? {} : { [id]: access } };
+}
+
+/** The answer below `/mcp` where no endpoint is; `undefined` elsewhere. */
+export function noEndpoint(pathname: string): Response | undefined {
+  if (!pathname.startsWith("/mcp/")) return undefined;
+  return rpcError(404, -32600, "There is no such MCP endpoint: they are /mcp, and /mcp/h/<id> for one home alone.");
+}
+
+/** Serves an MCP endpoint for a verified caller: finds the session's object and lets it answer. */
+export async function serveMcp(request: Request, verified: Caller, sessions: Sessions): Promise<Response> {
+  const caller = callerAt(new URL(request.url).pathname, verified);
   const sessionId = request.headers.get(SESSION_HEADER) ?? undefined;
   if (sessionId !== undefined && !isSessionId(sessionId)) {
     return rpcError(400, -32600, "The Mcp-Session-Id is not one that was given out here.");

@@ -1,12 +1,15 @@
 import { ProtocolError, ProtocolErrorCode, Server, type ServerOptions } from "@modelcontextprotocol/server";
+import type { Caller } from "../contract/caller.ts";
 import type { Catalogue } from "../contract/catalogue.ts";
-import { ROLES, type Role } from "../contract/role.ts";
+import type { Role } from "../contract/role.ts";
 import type { Sealer } from "../lib/crypto.ts";
-import { homeOf, inTime, type Waiting } from "./call.ts";
+import { inTime, type Waiting } from "./call.ts";
 import { callTool } from "./call-tool.ts";
 import { complete } from "./complete.ts";
 import { describeCatalogue, type Description } from "./describe.ts";
+import { describeForHomes } from "./describe-homes.ts";
 import { getPrompt } from "./get-prompt.ts";
+import { hasSeveralHomes } from "./homes.ts";
 import { listResources } from "./list-resources.ts";
 import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
 
@@ -53,25 +56,37 @@ const LEGACY: ServerOptions = {
 /** Only here: `resources/subscribe` of the 2025 era would need a stream that stays open. */
 const MODERN: ServerOptions = { ...LEGACY, capabilities: { ...LEGACY.capabilities, resources: { subscribe: true } } };
 
-/** What is told to one caller: that of their role, or of the least role if they have no home any more. */
-function descriptionFor(
-  descriptions: Readonly<Record<Role, Description>>,
-  { caller }: Waiting<ResourceCall>,
-): Description {
-  if (Object.keys(caller.homes).length === 0) return descriptions[ROLES[0]];
-  return descriptions[homeOf(caller).access.role];
+/** So many sets of homes and roles are described at a time. */
+const MAX_SETS = 100;
+
+/** What is told to each caller: made once for each role, and once for each set of several homes. */
+function descriptionsFor(catalogue: Catalogue, confirm: boolean): (caller: Caller) => Description {
+  const byRole: Readonly<Record<Role, Description>> = describeCatalogue(catalogue, confirm);
+  const byHomes = new Map<string, Description>();
+  return (caller) => {
+    if (!hasSeveralHomes(caller)) {
+      const [access] = Object.values(caller.homes);
+      // Nobody is told more than a viewer if they have no home any more.
+      return byRole[access?.role ?? "viewer"];
+    }
+    const key = JSON.stringify(Object.entries(caller.homes).map(([id, { name, role }]) => [id, name, role]));
+    const known = byHomes.get(key) ?? describeForHomes(catalogue, byRole.admin, caller);
+    if (byHomes.size >= MAX_SETS) byHomes.clear();
+    byHomes.set(key, known);
+    return known;
+  };
 }
 
 /** Prepares the catalogue once, for all requests. */
 export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy): ServerFactory {
   const confirmations = confirm ? sealer : undefined;
-  const descriptions = describeCatalogue(catalogue, confirm);
+  const descriptionFor = descriptionsFor(catalogue, confirm);
   const toolsByName = new Map(catalogue.tools.map((tool) => [tool.name, tool]));
   const resources = catalogue.resources.map((resource) => readable(resource));
 
   function server(call: Waiting<ResourceCall>, era: Era): Server {
     const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
-    const told = descriptionFor(descriptions, call);
+    const told = descriptionFor(call.caller);
     made.setRequestHandler("tools/list", () => ({ tools: told.tools }));
     made.setRequestHandler("resources/list", ({ params }) =>
       inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),

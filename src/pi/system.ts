@@ -8,12 +8,19 @@ import type { Send } from "./send.ts";
 /** A home's controller as a whole. */
 export interface System {
   health(): Promise<SystemHealth>;
+  /** Whether it lives and what it speaks, with one request. */
+  vitals(): Promise<Pick<SystemHealth, "status" | "dialect">>;
 }
 
 export function system(send: Send): System {
+  const ask = () => send({ method: "GET", path: "/health", schema: HealthAnswer, subject: "health" });
   return {
+    async vitals() {
+      const health = await ask();
+      return { status: healthWord(health.status), dialect: dialectOf(health) };
+    },
     async health() {
-      const health = await send({ method: "GET", path: "/health", schema: HealthAnswer, subject: "health" });
+      const health = await ask();
       const [database, counts] = await Promise.all([
         health.database ?? databaseOf(send),
         health.clusters === undefined ? countsOf(send) : health,

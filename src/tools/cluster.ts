@@ -37,8 +37,9 @@ export const listClusters = defineTool({
   input: z.strictObject({ limit: Limit, offset: Offset }),
   output: z.object({ clusters: z.array(Cluster), ...PageFields }),
   annotations: READS,
-  async run(input, { pi }) {
-    const { rows, ...rest } = paged(input.offset, await pi.clusters.list(input));
+  scope: "homes",
+  async run(input, { pi, sharing }) {
+    const { rows, ...rest } = paged(input.offset, await pi.clusters.list(input), sharing);
     return { clusters: rows, ...rest };
   },
 });

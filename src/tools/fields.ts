@@ -44,7 +44,11 @@ export function pageFields(offset: number, count: number, total: number) {
 }
 
 /** As many rows of a page as an answer should hold, with the fields of `PageFields`. */
-export function paged<Row>(offset: number, page: { readonly rows: readonly Row[]; readonly total: number }) {
-  const rows = fit(page.rows);
+export function paged<Row>(
+  offset: number,
+  page: { readonly rows: readonly Row[]; readonly total: number },
+  sharing = 1,
+) {
+  const rows = fit(page.rows, sharing);
   return { rows, ...pageFields(offset, rows.length, page.total) };
 }

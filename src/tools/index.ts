@@ -10,6 +10,7 @@ import {
   readGpioPin,
   writeGpioPin,
 } from "./gpio.ts";
+import { listHomes } from "./homes.ts";
 import { discoverNodes, getNodeInfo, registerNode } from "./node.ts";
 import { getOperation } from "./operation.ts";
 import { deprovisionNode, provisionCluster, provisionNode, provisionNodes, scaleCluster } from "./provisioning.ts";
@@ -17,6 +18,7 @@ import { breakReservation, listReservations, releaseGpioPin, reserveGpioPin } fr
 
 /** Every tool, in the order in which it is listed. */
 export const tools: readonly AnyTool[] = [
+  listHomes,
   createCluster,
   listClusters,
   getClusterStatus,

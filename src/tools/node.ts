@@ -41,10 +41,11 @@ export const discoverNodes = defineTool({
   }),
   output: z.object({ nodes: z.array(NodeRow), ...PageFields }),
   annotations: READS,
-  async run(input, { pi }) {
+  scope: "homes",
+  async run(input, { pi, sharing }) {
     const page = await pi.nodes.list(input);
     const shown = page.rows.map((node) => NodeRow.parse({ ...withGpio(node), model: node.hardware.model }));
-    const { rows, ...rest } = paged(input.offset, { ...page, rows: shown });
+    const { rows, ...rest } = paged(input.offset, { ...page, rows: shown }, sharing);
     return { nodes: rows, ...rest };
   },
 });

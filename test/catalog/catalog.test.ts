@@ -84,7 +84,8 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
   });
 
   test("names its home in every answer", () => {
-    expect(described.outputSchema?.["required"]).toContain("home");
+    const named = tool.scope === "gateway" ? "homes" : "home";
+    expect(described.outputSchema?.["required"]).toContain(named);
   });
 });
 

@@ -99,7 +99,7 @@ async function refused<Each extends { readonly role: Role }>(
   for (const each of all) {
     const why = await ask(each);
     if (why === undefined) continue;
-    expect(why).toMatch(new RegExp(`needs the role ${each.role} .* has ${has}\\.$`));
+    expect(why).toMatch(new RegExp(`needs the role ${each.role} .* has ${has}\\. Nothing was changed\\.$`));
     found.push(each);
   }
   return found;

@@ -49,7 +49,7 @@ describe("npm start says what is wrong in one sentence", () => {
     [{ PI_CONTROLLER_URL: "http://pi.example.com" }, "PI_CONTROLLER_URL must be https"],
     [{ PI_CONTROLLER_URL: "pi-controller.local" }, "PI_CONTROLLER_URL must be a URL"],
     [{ PI_CONTROLLER_TLS_VERIFY: "false" }, "originRequest.noTLSVerify"],
-    [{ PUBLIC_URL: "https://pimcp.example.com/mcp" }, "PUBLIC_URL must be an origin"],
+    [{ PUBLIC_URL: "https://pimcp.example.com/mcp" }, "PUBLIC_URL must be an https origin"],
   ])("%j", async (env, words) => {
     expectOneSentence(await run(["scripts/run.mjs", "start"], env), words);
   });

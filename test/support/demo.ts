@@ -5,6 +5,7 @@ import type { World } from "../../src/demo/state.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import { DEMO_HOME } from "../../src/homes/home.ts";
 import { openHomes } from "../../src/homes/open.ts";
+import { Troubles } from "../../src/homes/troubles.ts";
 import { type Dialect, DialectMemory } from "../../src/pi/dialect.ts";
 import { recording } from "./recording.ts";
 
@@ -20,7 +21,7 @@ const LOGIN = { username: "admin", password: "admin-demo" };
 
 export const DEMO_CALLER: Caller = {
   ...recording({}).context.caller,
-  homes: { [DEMO_HOME.id]: { role: "admin", login: LOGIN } },
+  homes: { [DEMO_HOME.id]: { name: DEMO_HOME.name, role: "admin", login: LOGIN } },
 };
 
 /** Opens the demo home as an admin, with every pin free. */
@@ -34,8 +35,14 @@ export function demo(dialect: Dialect): Demo {
     return app.request(url, init);
   };
   const cache = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
-  const ways = { public: reach, demo: reach };
-  const open = openHomes({ homes: [DEMO_HOME], ways, cache, dialects: new DialectMemory() });
+  const ways = () => reach;
+  const open = openHomes({ homes: [DEMO_HOME], ways, cache, dialects: new DialectMemory(), troubles: new Troubles() });
   const opened = open(DEMO_CALLER, DEMO_HOME.id, new AbortController().signal);
-  return { world, asked, context: { ...recording({}).context, ...opened, caller: DEMO_CALLER } };
+  const context: Context = {
+    ...recording({}).context,
+    ...opened,
+    caller: DEMO_CALLER,
+    everyHome: () => [context],
+  };
+  return { world, asked, context };
 }

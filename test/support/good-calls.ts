@@ -52,6 +52,18 @@ const POD = { metadata: { name: "web" }, spec: { containers: [{ name: "web", ima
 
 const CLUSTER_CALLS: readonly GoodCall[] = [
   {
+    tool: "list_homes",
+    shows: "what there is, what it speaks and what does not work on it",
+    outcome: both(
+      { value: { homes: [{ reachable: true, dialect: "documented", tools_that_do_not_work: [] }] } },
+      {
+        value: {
+          homes: [{ dialect: "released", tools_that_do_not_work: expect.arrayContaining(["deploy_pod"]) }],
+        },
+      },
+    ),
+  },
+  {
     tool: "create_cluster",
     shows: "keeps the K3s version, or says that it does not",
     args: { name: "attic", description: "Under the roof", k3s_version: "v1.30.4+k3s1" },
@@ -563,7 +575,9 @@ export function expectOutcome(called: Called, outcome: GoodCall["outcome"], dial
   const wanted = "documented" in outcome ? outcome[dialect] : outcome;
   if ("value" in wanted) {
     expect(called.fault).toBeUndefined();
-    expect(called.value).toMatchObject({ home: "demo", ...wanted.value });
+    // What is about all homes names each in its row.
+    const named = "homes" in wanted.value ? {} : { home: "demo" };
+    expect(called.value).toMatchObject({ ...named, ...wanted.value });
     return;
   }
   const { type, says, suggests = /./ } = wanted.fault;

@@ -6,6 +6,7 @@ import { createDemoApp } from "../../src/demo/app.ts";
 import type { World } from "../../src/demo/state.ts";
 import { DEMO_HOME } from "../../src/homes/home.ts";
 import { openHomes } from "../../src/homes/open.ts";
+import { Troubles } from "../../src/homes/troubles.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { callTool } from "../../src/mcp/call-tool.ts";
@@ -61,7 +62,7 @@ export const RESIDENT: Caller = {
   userName: "admin",
   clientId: "client",
   connectionId: "11111111-1111-4111-8111-111111111111",
-  homes: { [DEMO_HOME.id]: { role: "admin", login: LOGIN } },
+  homes: { [DEMO_HOME.id]: { name: DEMO_HOME.name, role: "admin", login: LOGIN } },
 };
 
 /** Operations that are over when they have been started. */
@@ -199,9 +200,10 @@ export function household(
   const cache = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
   const open = openHomes({
     homes: [DEMO_HOME],
-    ways: { public: way, demo: way },
+    ways: () => way,
     cache,
     dialects: new DialectMemory(),
+    troubles: new Troubles(),
   });
   const { signal } = new AbortController();
   const opened = open(RESIDENT, DEMO_HOME.id, signal);

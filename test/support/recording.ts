@@ -108,6 +108,9 @@ export function recording(answers: Answers, dialect: Dialect = "documented") {
     },
     secrets: { keep: unused },
     progress: () => Promise.resolve(),
+    trouble: () => undefined,
+    sharing: 1,
+    everyHome: () => [context],
   };
   return { asked, context };
 }

@@ -4,10 +4,12 @@ import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import type { SignIn } from "../auth/sign-in.ts";
+import type { Connections } from "../contract/connection.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
+import { connectionRoutes } from "./connections-page.tsx";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { secretRoutes } from "./secret-page.tsx";
@@ -20,6 +22,7 @@ export interface WebParts {
   readonly signIn: SignIn;
   readonly sealer: Sealer;
   readonly secrets: LeftSecrets;
+  readonly connections: (userId: string) => Connections;
 }
 
 /** Forms here hold a name, a password and a choice. */
@@ -55,6 +58,7 @@ export function webApp(parts: WebParts): Hono {
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
   app.route("/", authorizeRoutes(parts));
   app.route("/", secretRoutes(parts));
+  app.route("/", connectionRoutes(parts));
 
   app.notFound((c) =>
     c.html(<ProblemPage title="Not found" message="There is no such page." next="Start at the front page: /" />, 404),

@@ -7,16 +7,19 @@ import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.
 import { lower, ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
+import { CONNECTIONS_PATH } from "./connections-page.tsx";
 import { ConsentPage } from "./consent-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { SecretPath } from "./secret-page.tsx";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
+/** Names that clients give themselves are kept to this length. */
+const MAX_NAME = 200;
 
 const SignInForm = z.object({
   /** Only back to what asked for it: anything else would be an open redirect. */
-  next: z.union([z.string().startsWith("/authorize?").max(8192), SecretPath]),
+  next: z.union([z.string().startsWith("/authorize?").max(8192), SecretPath, z.literal(CONNECTIONS_PATH)]),
   home: z.string().max(MAX_FIELD),
   username: z.string().min(1).max(MAX_FIELD),
   password: z.string().min(1).max(MAX_FIELD),
@@ -55,13 +58,15 @@ function startAgain() {
 }
 
 /** Sign-in and consent: the pages between a client's authorization request and its code. */
-export function authorizeRoutes({ oauth, signIn, sealer }: WebParts): Hono {
+export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts): Hono {
   const app = new Hono();
   const homeName = (id: string) => signIn.homes.find((home) => home.id === id)?.name;
 
   /** The request that a person signs in for, if it is a client's. @throws AuthorizationError for one that is none */
   const authorizationOf = async (next: string, url: string) =>
-    SecretPath.safeParse(next).success ? undefined : oauth.parseAuthRequest(new Request(new URL(next, url)));
+    next === CONNECTIONS_PATH || SecretPath.safeParse(next).success
+      ? undefined
+      : oauth.parseAuthRequest(new Request(new URL(next, url)));
 
   app.get("/authorize", async (c) => {
     const request = await oauth.parseAuthRequest(c.req.raw);
@@ -108,9 +113,22 @@ export function authorizeRoutes({ oauth, signIn, sealer }: WebParts): Hono {
     // The form may claim more than the person's own role; it is not believed.
     const scope = [...scopesOf(lower(level, person.role)), OFFLINE_ACCESS];
     const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
-    const metadata = { homeId: person.homeId, userName: person.userName };
-    const grant = { request, userId: person.userId, metadata, scope, props: propsOf(person) };
-    const { redirectTo } = await oauth.completeAuthorization(grant);
+    const { userId } = person;
+    const props = propsOf(person);
+    const client = await oauth.describeConsent(request);
+    await connections(userId).add({
+      id: props.connectionId,
+      clientId: client.clientId,
+      clientName: client.clientName.slice(0, MAX_NAME),
+      redirectHost: client.redirectHost.slice(0, MAX_NAME),
+      resource: request.resource ?? "",
+      homes: Object.keys(props.homes),
+      level: lower(level, person.role),
+      stays: true,
+      since: new Date().toISOString(),
+    });
+    const metadata = { connectionId: props.connectionId };
+    const { redirectTo } = await oauth.completeAuthorization({ request, userId, metadata, scope, props });
     headers.append("set-cookie", FORGET_PERSON);
     headers.set("location", redirectTo);
     return new Response(null, { status: 302, headers });

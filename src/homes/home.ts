@@ -1,4 +1,5 @@
 import type { UpstreamLogin } from "../pi/login.ts";
+import type { PinNumbering } from "../pi/schemas/header.ts";
 
 /**
  * How a home is reached: `public`, a tunnel's host name; `access`, the same behind Cloudflare Access, with a
@@ -30,6 +31,8 @@ export interface Home {
   readonly timeoutMs: number;
   /** The account that acts when no person is there, as when a pin is made safe. */
   readonly service?: UpstreamLogin | undefined;
+  /** How its controller numbers pins; BCM unless it says otherwise. */
+  readonly pins?: PinNumbering | undefined;
 }
 
 /** Seed, section 4.2. */

@@ -52,6 +52,8 @@ describe("each mistake is one sentence that names its variable", () => {
     ["PI_CONTROLLER_URL", "https://:admin123@pi.example.com", "credentials"],
     ["PI_CONTROLLER_API_KEY", "key", "PI_CONTROLLER_USERNAME"],
     ["CONFIRM", "sometimes", '"never" or empty'],
+    ["PI_CONTROLLER_PINS", "BCM", '"bcm" or "header"'],
+    ["PI_CONTROLLER_PINS", "board", '"bcm" or "header"'],
     ["PI_CONTROLLER_TIMEOUT", "soon", "milliseconds"],
     ["PI_CONTROLLER_TIMEOUT", "999", "at least 1000"],
     ["PI_CONTROLLER_TIMEOUT", "-1", "at least 1000"],

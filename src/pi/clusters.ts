@@ -52,7 +52,7 @@ export function clusters(send: Send): Clusters {
       subject: `cluster ${clusterId}`,
     });
 
-  const list = async (page: PageRequest) =>
+  const pageAt = async (page: PageRequest) =>
     pageOf(
       await send({
         method: "GET",
@@ -66,8 +66,8 @@ export function clusters(send: Send): Clusters {
 
   return {
     status,
-    list,
-    all: () => everyRow(list),
+    list: pageAt,
+    all: () => everyRow(pageAt),
     create: (cluster) =>
       send({
         method: "POST",

@@ -99,9 +99,10 @@ interface Listed {
   readonly others: readonly PiNode[];
 }
 
+const counts = ({ status }: PiNode) => !NO_MEMBERS.has(status);
+
 async function listed(clusterId: number, reads: Reads): Promise<Listed> {
   const nodes = await reads.clusters.nodes(clusterId);
-  const counts = ({ status }: PiNode) => !NO_MEMBERS.has(status);
   return { members: nodes.filter(counts), others: nodes.filter((node) => !counts(node)) };
 }
 

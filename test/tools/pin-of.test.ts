@@ -39,6 +39,23 @@ const ACTIONS = {
   "DELETE /api/v1/gpio/15": {},
 };
 
+const hold = (gpio_id: number): Reservation => ({
+  gpio_id,
+  state: "held",
+  holder: "operator",
+  client_id: "x",
+  mine: true,
+  fence: 1,
+  expires_at: "2026-01-01T00:00:00.000Z",
+  seconds_left: 1,
+  on_expire: null,
+  problem: null,
+});
+
+const readings = (sent: object) => ({
+  "GET /api/v1/gpio/15/readings": { data: [{ id: 1, value: 1, timestamp: "", device: sent }], total: 1 },
+});
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -71,9 +88,6 @@ describe("which pin an answer is about", () => {
   });
 
   test("is taken from readings that carry their device, and asked where it is zero-filled", async () => {
-    const readings = (sent: object) => ({
-      "GET /api/v1/gpio/15/readings": { data: [{ id: 1, value: 1, timestamp: "", device: sent }], total: 1 },
-    });
     const carrying = recording(readings(device()));
     expect(await runTool(getGpioReadings, { gpio_id: 15 }, carrying)).toMatchObject({ ...PIN, total: 1 });
     expect(lookUps(carrying)).toBe(0);
@@ -125,18 +139,6 @@ describe("which pin an answer is about", () => {
   });
 
   test("of many reservations takes one request", async () => {
-    const hold = (gpio_id: number): Reservation => ({
-      gpio_id,
-      state: "held",
-      holder: "operator",
-      client_id: "x",
-      mine: true,
-      fence: 1,
-      expires_at: "2026-01-01T00:00:00.000Z",
-      seconds_left: 1,
-      on_expire: null,
-      problem: null,
-    });
     const home = recording({ [LIST]: { data: [device(15), device(16, { pin_number: 23 })], total: 2 } });
     const reservations = { ...home.context.reservations, list: () => Promise.resolve([15, 16, 17].map(hold)) };
     const list = await runTool(listReservations, {}, { context: { ...home.context, reservations } });

@@ -18,10 +18,10 @@ test("a client that listens to a cluster is told of a pin that another client sw
   const { client: listener } = await connectV2(gateway, ACCOUNTS.viewer);
   const { client: writer } = await connectV1(gateway, ACCOUNTS.operator);
   const updates: string[] = [];
-  let told: () => void = () => undefined;
+  let told: (() => void) | undefined;
   listener.setNotificationHandler("notifications/resources/updated", ({ params }) => {
     updates.push(params.uri);
-    told();
+    told?.();
   });
   const events = async () => Events.parse(jsonOf((await listener.readResource({ uri: URI })).contents)).events;
   const ours = async () =>

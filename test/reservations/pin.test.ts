@@ -50,6 +50,8 @@ async function reserve(seconds: number, onExpire: 0 | 1 | null = null, who = ann
   return pin().reserve(here, who, { seconds, onExpire });
 }
 
+const freed = (driven: 0 | 1 | null = null) => pin().release(here, ann, driven);
+
 async function write(value: 0 | 1, who = ann, claims = true) {
   const admitted = await pin().admit(here, who, claims);
   return admitted.ok ? pin().write(here, who, admitted.value, value) : admitted;
@@ -164,16 +166,14 @@ test("a device is not deleted while its pin is held or to be made safe", async (
 });
 
 describe("the level that a release leaves", () => {
-  const release = (level: 0 | 1 | null = null) => pin().release(here, ann, level);
-
   test("is the one last driven under the hold, or the one driven by the release", async () => {
     await reserve(60);
     await write(1);
     await write(0);
-    expect(await release()).toStrictEqual({ ok: true, value: 0 });
+    expect(await freed()).toStrictEqual({ ok: true, value: 0 });
     await reserve(60);
     await write(0);
-    expect(await release(1)).toStrictEqual({ ok: true, value: 1 });
+    expect(await freed(1)).toStrictEqual({ ok: true, value: 1 });
   });
 
   test("is not known if nothing was driven under that hold", async () => {
@@ -182,10 +182,10 @@ describe("the level that a release leaves", () => {
     // It has ended by the clock, but its alarm has not come.
     advance(6);
     await reserve(60);
-    expect(await release()).toStrictEqual({ ok: true, value: null });
+    expect(await freed()).toStrictEqual({ ok: true, value: null });
     await write(1, ann, false);
     await reserve(60);
-    expect(await release()).toStrictEqual({ ok: true, value: null });
+    expect(await freed()).toStrictEqual({ ok: true, value: null });
   });
 
   test.each(["lost", "agent-dead", "stuck"] as const)("is not known after a write that was %s", async (weather) => {
@@ -194,7 +194,7 @@ describe("the level that a release leaves", () => {
     controller.weather = weather;
     await write(0);
     controller.weather = "fine";
-    const known = await release();
+    const known = await freed();
     // A documented controller says what it drove, and a pin that does not follow is not noticed by that.
     expect(known).toStrictEqual({ ok: true, value: weather === "stuck" ? 0 : null });
   });

@@ -73,12 +73,12 @@ test("PWM is reserved, but without a level to drive", async () => {
   expect(await port.reserve(gpioId, watering)).toMatchObject({ state: "held" });
 });
 
-describe("the advice of a refusal", () => {
-  const adviceOf = async (work: Promise<unknown>) => {
-    const fault: unknown = await work.catch((error: unknown) => error);
-    return JSON.stringify(fault);
-  };
+const adviceOf = async (work: Promise<unknown>) => {
+  const fault: unknown = await work.catch((error: unknown) => error);
+  return JSON.stringify(fault);
+};
 
+describe("the advice of a refusal", () => {
   beforeEach(async () => {
     await portOf("bob").port.reserve(gpioId, watering);
   });

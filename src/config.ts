@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
+import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, PIN_NUMBERINGS, singleHome } from "./homes/home.ts";
 import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";
@@ -62,7 +62,7 @@ const Variables = z.object({
       .min(1000, "must be at least 1000 (ms)")
       .max(120_000, "must be at most 120000 (ms)"),
   ),
-  PI_CONTROLLER_PINS: optional(z.enum(["bcm", "header"], { error: 'must be "bcm" or "header"' })),
+  PI_CONTROLLER_PINS: optional(z.enum(PIN_NUMBERINGS, { error: 'must be "bcm" or "header"' })),
   PI_CONTROLLER_USERNAME: optional(z.string()),
   PI_CONTROLLER_PASSWORD: optional(z.string()),
   PI_CONTROLLER_API_KEY: refused(

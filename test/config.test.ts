@@ -150,6 +150,16 @@ describe("PI_CONTROLLER_URL", () => {
     const [home] = parseConfig({ ...production, ...url("https://pi.example.com"), ...more }).homes;
     expect(home).toMatchObject({ id: "home", timeoutMs });
   });
+
+  test.each([
+    [{}, undefined],
+    [{ PI_CONTROLLER_PINS: "" }, undefined],
+    [{ PI_CONTROLLER_PINS: "bcm" }, "bcm"],
+    [{ PI_CONTROLLER_PINS: "header" }, "header"],
+  ])("the pin numbers of %j are %s", (more, pins) => {
+    const [home] = parseConfig({ ...production, ...url("https://pi.example.com"), ...more }).homes;
+    expect(home?.pins).toBe(pins);
+  });
 });
 
 describe("the demo home", () => {

@@ -15,6 +15,9 @@ export interface ServiceToken {
   readonly clientSecret: string;
 }
 
+/** How a home's controller may number GPIO pins. */
+export const PIN_NUMBERINGS = ["bcm", "header"] as const satisfies readonly PinNumbering[];
+
 /** One place with one pi-controller: the unit of tenancy. Everything durable is keyed by its id. */
 export interface Home {
   /** Lower-case letters, digits and hyphens. */

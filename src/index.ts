@@ -94,7 +94,7 @@ function openHomeOf(env: Env): OpenHome {
     return {
       ...opened,
       caller,
-      operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, homeId),
+      operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, origin),
     };

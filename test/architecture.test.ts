@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: ["jose"] },
   contract: { rooms: ["lib"], types: ["pi"], packages: ["zod"] },
   pi: { rooms: ["lib"], packages: ["zod", "jose"] },
+  broker: { rooms: ["pi", "lib"], packages: ["cloudflare:workers"] },
   homes: { rooms: ["pi", "lib", "contract"], packages: ["zod"] },
   tools: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   prompts: { rooms: ["contract", "lib"], packages: ["zod"] },
@@ -43,6 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "index.ts": {
     rooms: [
       "auth",
+      "broker",
       "config.ts",
       "contract",
       "demo",

@@ -107,8 +107,18 @@ export class TokenKeeper implements TokenSource {
     return this.bearer(login, Date.now());
   }
 
-  async replaceWithoutPassword(refused: string): Promise<Given | undefined> {
+  replaceWithoutPassword(refused: string): Promise<Given | undefined> {
     this.#refused.add(refused);
+    return this.withoutPassword();
+  }
+
+  /** Takes note of tokens that the home has refused. */
+  refuse(tokens: readonly string[]): void {
+    for (const token of tokens) this.#refused.add(token);
+  }
+
+  /** A token for which no password is sent; `undefined` if that is not possible. */
+  async withoutPassword(): Promise<Given | undefined> {
     const known = this.#tokens;
     if (known !== undefined && isGood(known, this.#refused, Date.now())) return given(known, "cache");
     if (known === undefined || this.#isSpent(known)) return undefined;

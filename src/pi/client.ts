@@ -6,6 +6,7 @@ import { type Gpio, gpio } from "./gpio.ts";
 import { type AskMetrics, nodeMetrics } from "./metrics.ts";
 import { type Nodes, nodes } from "./nodes.ts";
 import { type Provisioning, provisioning } from "./provisioning.ts";
+import { type AskRole, presentRole } from "./profile.ts";
 import { HealthAnswer } from "./schemas/system.ts";
 import type { Send } from "./send.ts";
 import { type System, system } from "./system.ts";
@@ -15,6 +16,7 @@ export interface PiClient {
   readonly dialect: AskDialect;
   /** Signs in and asks for the dialect, so that the next request goes out at once. */
   ready(): Promise<void>;
+  readonly presentRole: AskRole;
   readonly clusters: Clusters;
   readonly nodes: Nodes;
   readonly gpio: Gpio;
@@ -35,6 +37,7 @@ export function piClient(send: Send, signIn: () => Promise<void>, memory: Dialec
       await signIn();
       await dialect();
     },
+    presentRole: presentRole(send),
     clusters: clusters(send),
     nodes: nodes(send, dialect),
     gpio: gpio(send, dialect),

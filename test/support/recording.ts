@@ -94,6 +94,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented") {
     },
     home: { id: "home", name: "Cabin" },
     role: "admin",
+    presentRole: () => Promise.resolve("admin"),
     pi,
     operations: { start: unused, watch: unused },
     // Every pin is free.

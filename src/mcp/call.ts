@@ -4,6 +4,7 @@ import type { Context, OpenHome, Progress } from "../contract/context.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { Fault } from "../lib/errors.ts";
+import type { Consents } from "./consents.ts";
 
 /** Who calls, and the way to act for them. */
 export interface Call {
@@ -11,6 +12,8 @@ export interface Call {
   readonly open: OpenHome;
   /** Where the caller reached this gateway. */
   readonly origin: string;
+  /** What a person agreed to counts once in a session. */
+  readonly consents: Consents;
   /** Ends with the call's time; see `inTime`. */
   readonly signal: AbortSignal;
 }

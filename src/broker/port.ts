@@ -12,9 +12,13 @@ export function brokerName({ homeId, userId }: Account): string {
   return JSON.stringify([homeId, userId]);
 }
 
-const BROKER_FAILED = new Fault("operation_failed", "PiMCP could not renew its sign-in at the home. Nothing was changed.", {
-  suggestions: ["Try again in a minute."],
-}).toJSON();
+const BROKER_FAILED = new Fault(
+  "operation_failed",
+  "PiMCP could not renew its sign-in at the home. Nothing was changed.",
+  {
+    suggestions: ["Try again in a minute."],
+  },
+).toJSON();
 
 /** Where the tokens of accounts come from, for one session: see `SharedTokens`. */
 export function brokeredTokens(namespace: Namespace, cache: TokenCache): (account: Account) => TokenSource {

@@ -110,7 +110,8 @@ describe.each(DIALECTS)("a %s home", (dialect) => {
 const call = (home: Household) => ({
   caller: RESIDENT,
   open: () => home.ports,
-  origin: "https://pimcp.example", consents: new Consents(),
+  origin: "https://pimcp.example",
+  consents: new Consents(),
   signal: new AbortController().signal,
 });
 

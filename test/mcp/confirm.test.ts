@@ -171,9 +171,7 @@ describe("consent counts once", () => {
     const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
     await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: token }, era);
     const refusal = await refusalOf(SERVED, "delete_pin", { pin: 18, confirm_token: token }, era);
-    expect(refusal.message).toBe(
-      "That confirm_token was used already. This deletes pin 18. Nothing was changed yet.",
-    );
+    expect(refusal.message).toBe("That confirm_token was used already. This deletes pin 18. Nothing was changed yet.");
     expect(deleted).toHaveLength(1);
     await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: refusal.confirm_token }, era);
     expect(deleted).toHaveLength(2);
@@ -222,6 +220,10 @@ describe("consent counts for what was shown", () => {
       Promise.resolve({ text: `This ends the hold of ${holder} (${(left -= 1)} s left).`, binds: { holder } }),
   };
   const renamed: AnyTool = { ...deletePin, preview: () => Promise.resolve(`This deletes "${holder}".`) };
+  const bob: Answerer = () => {
+    holder = "bob";
+    return { action: "accept", content: { confirm: true } };
+  };
   beforeEach(() => {
     holder = "ann";
   });
@@ -241,10 +243,6 @@ describe("consent counts for what was shown", () => {
   });
 
   test("a yes", async () => {
-    const bob: Answerer = () => {
-      holder = "bob";
-      return { action: "accept", content: { confirm: true } };
-    };
     const result = await asking(bob, { catalogue: { tools: [breakHold] } });
     expect(jsonOf(result.content)).toMatchObject({
       type: "conflict",

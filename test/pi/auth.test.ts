@@ -377,39 +377,42 @@ describe("a password that does not fit", () => {
   });
 });
 
-describe("a home that fails", () => {
-  const failing = (answer: () => Response | Promise<Response>) => {
-    const endpoint: Endpoint = {
-      name: "Cabin",
-      url: home.url,
-      timeoutMs: 5000,
-      fetch: async (url) => {
-        asked.push(new URL(url).pathname.replace("/api/v1/auth/", ""));
-        return answer();
-      },
-    };
-    return new TokenKeeper(endpoint, tokenCache(store.kv, sealer), KEY);
+const failing = (answer: () => Response | Promise<Response>) => {
+  const endpoint: Endpoint = {
+    name: "Cabin",
+    url: home.url,
+    timeoutMs: 5000,
+    fetch: async (url) => {
+      asked.push(new URL(url).pathname.replace("/api/v1/auth/", ""));
+      return answer();
+    },
   };
-  const broken = () => Promise.reject(new TypeError("fetch failed"));
+  return new TokenKeeper(endpoint, tokenCache(store.kv, sealer), KEY);
+};
+const broken = () => Promise.reject(new TypeError("fetch failed"));
 
+describe("a home that fails", () => {
   test.each([
     ["is not reached", broken, 5000],
     ["is not reached beyond its gateway", () => new Response("<h1>530</h1>", { status: 530 }), 5000],
     ["fails", () => Response.json({ error: "x" }, { status: 500 }), 30_000],
     ["limits the rate", () => Response.json({ error: "x" }, { status: 429, headers: { "retry-after": "" } }), 30_000],
-  ])("at a refresh because it %s is not asked for the password, and left in peace for a while", async (_, answer, ms) => {
-    await bearer(newKeeper());
-    later(ACCESS_MS);
-    asked = [];
-    const keeper = failing(answer);
-    const fault = await faultOf(bearer(keeper));
-    later(ms - 1);
-    await twenty(async () => expect(await faultOf(bearer(keeper))).toBe(fault));
-    expect(asked).toStrictEqual(["refresh"]);
-    later(1);
-    await faultOf(bearer(keeper));
-    expect(asked).toStrictEqual(["refresh", "refresh"]);
-  });
+  ])(
+    "at a refresh because it %s is not asked for the password, and left in peace for a while",
+    async (_, answer, ms) => {
+      await bearer(newKeeper());
+      later(ACCESS_MS);
+      asked = [];
+      const keeper = failing(answer);
+      const fault = await faultOf(bearer(keeper));
+      later(ms - 1);
+      await twenty(async () => expect(await faultOf(bearer(keeper))).toBe(fault));
+      expect(asked).toStrictEqual(["refresh"]);
+      later(1);
+      await faultOf(bearer(keeper));
+      expect(asked).toStrictEqual(["refresh", "refresh"]);
+    },
+  );
 
   test("may have counted a password that it did not answer: it is not sent again for half a minute", async () => {
     const keeper = failing(broken);
@@ -446,9 +449,9 @@ describe("a home that fails", () => {
   );
 });
 
-describe("different passwords of one account", () => {
-  const wrong = (number: number) => ({ ...LOGIN, password: `operator-wrong-${number}` });
+const wrong = (number: number) => ({ ...LOGIN, password: `operator-wrong-${number}` });
 
+describe("different passwords of one account", () => {
   test("are each tried once, and no more than three that do not fit: five would lock it", async () => {
     const keeper = newKeeper();
     for (const number of [1, 2, 1, 3, 2, 4, 5, 6]) await faultOf(bearer(keeper, wrong(number)));

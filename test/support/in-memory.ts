@@ -217,7 +217,13 @@ export function household(
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
   };
   const watches = new Watches();
-  const call = { caller: RESIDENT, open: () => ports, origin: "https://pimcp.example", consents: new Consents(), signal };
+  const call = {
+    caller: RESIDENT,
+    open: () => ports,
+    origin: "https://pimcp.example",
+    consents: new Consents(),
+    signal,
+  };
   const moved: Household = {
     world,
     requests: 0,

@@ -43,7 +43,14 @@ export function callerWith(role: "viewer" | "operator" | "admin", more: Partial<
 }
 
 /** Serves a catalogue to one caller; `fetch` is what a client's transport calls. */
-export function served({ catalogue, caller = CALLER, confirm = true, sealer = SEALER, open, consents = CONSENTS }: Served) {
+export function served({
+  catalogue,
+  caller = CALLER,
+  confirm = true,
+  sealer = SEALER,
+  open,
+  consents = CONSENTS,
+}: Served) {
   const factory = serverFactory({ ...EMPTY, ...catalogue }, { confirm, sealer });
   const { progress: _progress, ...ports } = recording({}).context;
   const opened: OpenHome = open ?? ((who, id) => ({ ...ports, caller: who, home: { id, name: "Cabin" } }));

@@ -13,6 +13,8 @@ const MINUTE = 60_000;
 const deactivate = (user: User) => void (user.is_active = false);
 const demote = (user: User) => void (user.role = "viewer");
 
+const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
 /** People whose account at the home is changed while their sessions live, over the whole gateway behind its sign-in. */
 export function standingAt(dialect: Dialect): void {
   let house: House;
@@ -40,7 +42,6 @@ export function standingAt(dialect: Dialect): void {
     vi.restoreAllMocks();
   });
 
-  const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
   const clientAs = (role: Role, shared = false) => {
     const login = { username: role, password: `${role}-demo` };
     return new Client(callerAs(role, { userId, homes: { demo: { role, login, shared } } }));
@@ -88,15 +89,16 @@ export function standingAt(dialect: Dialect): void {
       expect((await client.call("list_gpio_devices")).fault).toBeUndefined();
       deactivate(user("operator"));
       later(MINUTE);
-      const asked = () => Promise.all([
-        client.call("list_gpio_devices"),
-        client.read("system://health"),
-        client.ask("completion/complete", {
-          ref: { type: "ref/resource", uri: "cluster://{cluster_id}/status" },
-          argument: { name: "cluster_id", value: "" },
-        }),
-        client.ask("resources/list"),
-      ]);
+      const asked = () =>
+        Promise.all([
+          client.call("list_gpio_devices"),
+          client.read("system://health"),
+          client.ask("completion/complete", {
+            ref: { type: "ref/resource", uri: "cluster://{cluster_id}/status" },
+            argument: { name: "cluster_id", value: "" },
+          }),
+          client.ask("resources/list"),
+        ]);
       const [tool, resource, completion, list] = await asked();
       expect(tool.value).toBeUndefined();
       expect(tool.fault?.type).toMatch(/forbidden|unauthorized/);

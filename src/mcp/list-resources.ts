@@ -109,7 +109,9 @@ async function fill(page: ListedResource[], templates: readonly AnyResource[], s
       const context = contextOf(call, id);
       const found: ListedResource[] = [];
       const room = PAGE - page.length;
-      const next = await whilePermitted(context, LIST, () => fillFrom({ found, room }, templates, from, context, listed));
+      const next = await whilePermitted(context, LIST, () =>
+        fillFrom({ found, room }, templates, from, context, listed),
+      );
       page.push(...found);
       if (next !== undefined) return { next, missed };
     } catch (error) {

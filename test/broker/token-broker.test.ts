@@ -68,7 +68,7 @@ const many = (count: number, caller = operator()) =>
 
 const count = (path: string) => asked.filter((each) => each === path).length;
 
-describe("many sessions of one person", () => {
+describe("many sessions of one person", { timeout: 60_000 }, () => {
   test("that begin together are one sign-in", async () => {
     expect(await many(50)).toStrictEqual(["ok"]);
     expect(asked).toStrictEqual(["login"]);
@@ -120,7 +120,7 @@ describe("many sessions of one person", () => {
   });
 });
 
-describe("a password that was changed at the home", () => {
+describe("a password that was changed at the home", { timeout: 60_000 }, () => {
   beforeEach(() => {
     world().users.splice(world().users.indexOf(account()), 1, { ...account(), password: "no hash" });
   });

@@ -62,7 +62,11 @@ export function standingAt(dialect: Dialect): void {
   describe(`a live session at a ${dialect} home`, () => {
     test.each([
       ["deactivated", deactivate, /deactivated|no longer accepts|does not accept/],
-      ["demoted", demote, /write_gpio_pin needs the role operator at home "demo"; your account there now has viewer/],
+      [
+        "demoted",
+        demote,
+        /write_gpio_pin needs the role operator at home "Demo home"; your account there now has viewer/,
+      ],
     ])("whose person was %s is refused at the very next change, and nothing was changed", async (_, change, words) => {
       const client = clientAs("operator");
       expect((await turnOn(client)).fault).toBeUndefined();

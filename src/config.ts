@@ -11,6 +11,8 @@ export interface Config {
   readonly publicOrigin: string | undefined;
   readonly development: boolean;
   readonly tokenKey: Uint8Array;
+  /** The key before it, while what it sealed is still around. */
+  readonly previousTokenKey: Uint8Array | undefined;
   readonly homes: readonly Home[];
   /** Whether a person must agree to what cannot be undone. */
   readonly confirm: boolean;
@@ -50,6 +52,7 @@ const Variables = z.object({
   PUBLIC_URL: optional(Origin),
   ENVIRONMENT: z.enum(["development", "production"], { error: 'must be "development" or "production"' }),
   TOKEN_KEY: z.preprocess((value) => value ?? "", Key),
+  TOKEN_KEY_PREVIOUS: optional(Key),
   DEMO_HOME: optional(z.literal("on", { error: 'must be "on" or empty' })),
   DEMO_DIALECT: optional(z.enum(["documented", "released"], { error: 'must be "documented" or "released"' })),
   HOMES: optional(z.string()),
@@ -146,6 +149,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     publicOrigin: parsed.data.PUBLIC_URL,
     development: parsed.data.ENVIRONMENT === "development",
     tokenKey: parsed.data.TOKEN_KEY,
+    previousTokenKey: parsed.data.TOKEN_KEY_PREVIOUS,
     homes,
     confirm: parsed.data.CONFIRM !== "never",
   };

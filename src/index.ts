@@ -4,10 +4,12 @@ import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
 import { endGrants, identity } from "./auth/provider.ts";
 import { piControllerSignIn } from "./auth/sign-in.ts";
+import { brokeredTokens } from "./broker/port.ts";
+import { TokenBrokerObject } from "./broker/token-broker.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { OpenHome } from "./contract/context.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
-import { missingBindings, type Outside, type Ways, waysThrough } from "./homes/reach.ts";
+import { endpointOf, missingBindings, type Outside, type Ways, waysThrough } from "./homes/reach.ts";
 import { serviceCaller } from "./homes/service.ts";
 import { Troubles } from "./homes/troubles.ts";
 import { createSealer, type Sealer } from "./lib/crypto.ts";
@@ -67,7 +69,7 @@ function readConfig(env: Env): Config {
 
 const configOf = (env: Env): Config => (config ??= readConfig(env));
 
-const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKey);
+const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKey, configOf(env).previousTokenKey);
 
 function serverOf(env: Env): ReturnType<typeof serverFactory> {
   const { confirm } = configOf(env);
@@ -78,7 +80,8 @@ const waysOf = (env: Env): Ways => waysThrough(outsideOf(env));
 
 function openPiOf(env: Env): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
-  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles });
+  const tokens = brokeredTokens(env.TOKEN_BROKER, cache);
+  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles, tokens });
 }
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
@@ -134,6 +137,22 @@ export class PinReservation extends PinReservationObject {
 export class Operation extends OperationObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, { open: openPiOf(env), sealer: sealerOf(env) });
+  }
+}
+
+/** What renews one person's tokens at one home; see `broker/token-broker.ts`. */
+export class TokenBroker extends TokenBrokerObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    const ways = waysOf(env);
+    const sealer = sealerOf(env);
+    super(ctx, env, {
+      endpoint(homeId) {
+        const home = configOf(env).homes.find(({ id }) => id === homeId);
+        return home === undefined ? undefined : endpointOf(home, ways);
+      },
+      cache: tokenCache(env.TOKEN_CACHE, sealer),
+      sealer,
+    });
   }
 }
 

@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: ["jose"] },
   contract: { rooms: ["lib"], types: ["pi"], packages: ["zod"] },
   pi: { rooms: ["lib"], packages: ["zod", "jose"] },
+  broker: { rooms: ["pi", "lib"], packages: ["cloudflare:workers"] },
   homes: { rooms: ["pi", "lib", "contract"], packages: ["zod"] },
   accounts: { rooms: ["contract", "lib"], packages: ["cloudflare:workers"] },
   tools: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
@@ -45,6 +46,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       "accounts",
       "auth",
+      "broker",
       "config.ts",
       "contract",
       "demo",

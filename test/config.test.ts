@@ -33,6 +33,8 @@ describe("each mistake is one sentence that names its variable", () => {
     ["TOKEN_KEY", "not base64!", "openssl rand"],
     ["TOKEN_KEY", Buffer.alloc(16).toString("base64"), "32 bytes"],
     ["TOKEN_KEY", Buffer.alloc(33).toString("base64"), "32 bytes"],
+    ["TOKEN_KEY_PREVIOUS", "not base64!", "openssl rand"],
+    ["TOKEN_KEY_PREVIOUS", Buffer.alloc(31).toString("base64"), "32 bytes"],
     ["PUBLIC_URL", "pimcp.example.com", "origin"],
     ["PUBLIC_URL", "https://pimcp.example.com/", "origin"],
     ["PUBLIC_URL", "https://pimcp.example.com/mcp", "origin"],
@@ -218,6 +220,14 @@ test.each([
 
 test("the key is decoded to its 32 bytes", () => {
   expect(parseConfig(development).tokenKey).toStrictEqual(new Uint8Array(32).fill(7));
+});
+
+test("the key before it is optional, and decoded like it", () => {
+  expect(parseConfig(development).previousTokenKey).toBeUndefined();
+  const TOKEN_KEY_PREVIOUS = Buffer.alloc(32, 8).toString("base64");
+  const config = parseConfig({ ...development, TOKEN_KEY_PREVIOUS });
+  expect(config.previousTokenKey).toStrictEqual(new Uint8Array(32).fill(8));
+  expect(config.tokenKey).toStrictEqual(new Uint8Array(32).fill(7));
 });
 
 describe(".dev.vars.example", () => {

@@ -9,6 +9,8 @@ export interface HomeAccess {
   readonly role: Role;
   /** How the home is asked in this person's name. Never leaves the gateway. */
   readonly login: UpstreamLogin;
+  /** Whether that is the home's service account, which others use too: the home then knows nothing of this person. */
+  readonly shared?: boolean | undefined;
 }
 
 /** Who is calling: built once per request from the verified OAuth grant, never from headers. */

@@ -29,7 +29,14 @@ export type Progress = (done: number, total: number, message: string) => Promise
 export interface HomePorts {
   readonly caller: Caller;
   readonly home: HomeName;
+  /** What was granted. */
   readonly role: Role;
+  /**
+   * What may be done now: the lower of what was granted and what the home says.
+   * @param maxAgeMs how old the home's word may be, in milliseconds
+   * @throws Fault if the account is deactivated or gone, or the home cannot be asked
+   */
+  presentRole(maxAgeMs: number): Promise<Role>;
   readonly pi: PiClient;
   readonly operations: Operations;
   readonly reservations: Reservations;

@@ -10,6 +10,12 @@ export interface ToolHints {
   readonly openWorldHint: boolean;
 }
 
+/**
+ * What would happen, for the person who is asked; consent counts as long as it stays the same. `binds` stands for the
+ * text where that changes by itself, such as with the time.
+ */
+export type Preview = string | { readonly text: string; readonly binds: unknown };
+
 /** One tool: data plus one short `run`, which returns its value or throws a `Fault`. */
 export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
   /** At most 24 characters: clients add a prefix within 64. */
@@ -32,7 +38,7 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
    * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what
    * it happens to. Changes nothing; a `Fault` ends the call.
    */
-  preview?(input: z.output<Input>, context: Context): Promise<string>;
+  preview?(input: z.output<Input>, context: Context): Promise<Preview>;
   run(input: z.output<Input>, context: Context): Promise<z.input<Output>>;
 }
 

@@ -1,8 +1,8 @@
-import type { Caller } from "../contract/caller.ts";
+import type { Caller, HomeAccess } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
-import { TokenKeeper } from "../pi/auth.ts";
+import { TokenKeeper, type TokenSource } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
@@ -10,12 +10,16 @@ import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
 import type { Home } from "./home.ts";
 import { endpointOf, type Ways } from "./reach.ts";
+import { serviceUserId } from "./service.ts";
+import { Standing } from "./standing.ts";
 import type { Troubles } from "./troubles.ts";
 
 /** A home, opened in a caller's name. */
 export interface OpenedHome {
   readonly home: HomeName;
   readonly role: Role;
+  /** The role now, by a word of the home that is at most so many milliseconds old. @throws Fault */
+  readonly presentRole: (maxAgeMs: number) => Promise<Role>;
   readonly pi: PiClient;
   /** Whether the home is out of reach, as far as was noticed here. */
   readonly trouble: () => Trouble | undefined;
@@ -31,6 +35,8 @@ export interface HomeParts {
   readonly cache: TokenCache;
   readonly dialects: DialectMemory;
   readonly troubles: Troubles;
+  /** Where an account's tokens come from; without it, each account has a keeper of its own here. */
+  readonly tokens?: (account: { readonly homeId: string; readonly userId: string }) => TokenSource;
 }
 
 /** Notes of each request whether the home was reached. */
@@ -47,18 +53,23 @@ function noting(homeId: string, troubles: Troubles, send: Send): Send {
   };
 }
 
-/** Where a person's tokens at a home are kept. */
-function cacheKey(home: Home, userId: string): string {
-  return `${home.id}:${userId}`;
+/**
+ * Whose tokens a call uses. A shared account is one account, however many people use it; a person who signed in to a
+ * further home may have another name there, and another one in each of their connections.
+ */
+function accountOf(home: Home, caller: Caller, { shared, login }: HomeAccess) {
+  const own = `${caller.userId}/${login.username.toLowerCase()}`;
+  return { homeId: home.id, userId: shared === true ? serviceUserId(home.id) : own };
 }
 
 /**
- * Opens homes: each person's tokens at each home have one keeper, and each home's devices one memory, which live
+ * Opens homes: each person's tokens at each home have one source, and each home's devices one memory, which live
  * as long as what this returns.
  * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted
  */
-export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts): OpenPi {
-  const keepers = new Map<string, TokenKeeper>();
+export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: HomeParts): OpenPi {
+  const sources = new Map<string, TokenSource>();
+  const standing = new Standing();
   const byId = new Map(
     homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways), devices: new DeviceMemory() }]),
   );
@@ -75,15 +86,20 @@ export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts)
       throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
     }
     const { home, endpoint, devices } = found;
-    const key = cacheKey(home, caller.userId);
-    const keeper = keepers.get(key) ?? new TokenKeeper(endpoint, cache, key);
-    keepers.set(key, keeper);
-    const send = noting(home.id, troubles, sender(endpoint, keeper, access.login, signal));
-    const signIn = () => signedIn(endpoint, keeper, access.login, signal);
+    const account = accountOf(home, caller, access);
+    const key = `${account.homeId}:${account.userId}`;
+    const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(endpoint, cache, key);
+    sources.set(key, source);
+    const send = noting(home.id, troubles, sender(endpoint, source, access.login, signal));
+    const signIn = () => signedIn(endpoint, source, access.login, signal);
+    const pi = piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices });
+    // Whoever has no account of their own at the home has no standing there either.
+    const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
-      pi: piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices }),
+      presentRole: access.shared === true ? () => Promise.resolve(access.role) : ownRole,
+      pi,
       trouble: () => troubles.of(home.id),
     };
   };

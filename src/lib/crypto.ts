@@ -14,14 +14,21 @@ export interface Sealer {
   seal(purpose: string, value: unknown, seconds: number): Promise<string>;
   /** The value, or `undefined` if it was altered, has expired, or was sealed for another purpose or with another key. */
   open(purpose: string, sealed: string): Promise<unknown>;
+  /**
+   * Names that stand for a text and do not show it, in hexadecimal: that of the present key first, then that of the
+   * previous one, if there is one.
+   */
+  marks(purpose: string, text: string): Promise<readonly string[]>;
 }
 
 /**
  * A sealer of JWE tokens (`dir`, A256GCM). The purpose is the audience, so that what was sealed for one
  * place cannot be carried to another.
  * @param key 32 bytes
+ * @param previous the key before it: opens what it sealed, and seals nothing
  */
-export function createSealer(key: Uint8Array): Sealer {
+export function createSealer(key: Uint8Array, previous?: Uint8Array): Sealer {
+  const keys = previous === undefined ? [key] : [key, previous];
   return {
     seal: (purpose, value, seconds) =>
       new EncryptJWT({ value })
@@ -31,18 +38,41 @@ export function createSealer(key: Uint8Array): Sealer {
         .setExpirationTime(Math.floor(Date.now() / 1000) + Math.ceil(seconds))
         .encrypt(key),
     async open(purpose, sealed) {
-      try {
-        const { payload } = await jwtDecrypt(sealed, key, { issuer: ISSUER, audience: purpose });
-        return payload["value"];
-      } catch {
-        return undefined;
+      for (const each of keys) {
+        const opened = await openWith(each, purpose, sealed);
+        if (opened !== undefined) return opened.value;
       }
+      return undefined;
     },
+    marks: (purpose, text) => Promise.all(keys.map((each) => markWith(each, purpose, text))),
   };
+}
+
+async function openWith(key: Uint8Array, purpose: string, sealed: string): Promise<{ value: unknown } | undefined> {
+  try {
+    const { payload } = await jwtDecrypt(sealed, key, { issuer: ISSUER, audience: purpose });
+    return { value: payload["value"] };
+  } catch {
+    return undefined;
+  }
+}
+
+/** HMAC-SHA-256 under a key of its own, derived for marks alone: the sealing key serves one algorithm. */
+async function markWith(key: Uint8Array, purpose: string, text: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveKey"]);
+  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode("pimcp marks") };
+  const hmac = { name: "HMAC", hash: "SHA-256", length: KEY_BYTES * 8 };
+  const derived = await crypto.subtle.deriveKey(derivation, material, hmac, false, ["sign"]);
+  const signed = await crypto.subtle.sign("HMAC", derived, encoder.encode(JSON.stringify([purpose, text])));
+  return hexOf(signed);
+}
+
+function hexOf(bytes: ArrayBuffer): string {
+  return new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
 }
 
 /** SHA-256 of a text, in hexadecimal. */
 export async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
+  return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -5,8 +5,8 @@ import type { AnyTool } from "../contract/tool.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
-import { type Call, contextOf, type Exchange } from "./call.ts";
-import { confirm, CONFIRM_TOKEN } from "./confirm.ts";
+import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
+import { confirm, CONFIRM_TOKEN, type Unconfirmed } from "./confirm.ts";
 import { calledHomes, hasSeveralHomes, HOME } from "./homes.ts";
 import { progressTo } from "./progress.ts";
 
@@ -86,6 +86,15 @@ function splitArguments(tool: AnyTool, args: Arguments, call: ToolCall) {
   return { asked, token, own };
 }
 
+/** What must be asked before a tool runs; `undefined` if nothing. @throws Fault if there is no consent */
+async function questionOf(
+  about: Pick<Unconfirmed, "tool" | "input" | "token" | "context">,
+  { confirmations, consents, exchange }: ToolCall,
+): Promise<InputRequiredResult | undefined> {
+  if (about.tool.preview === undefined || confirmations === undefined) return undefined;
+  return confirm({ ...about, exchange, consents }, confirmations);
+}
+
 /** Runs a tool, or returns what must be answered first. */
 async function run(tool: AnyTool, args: Arguments, call: ToolCall): Promise<CallToolResult | InputRequiredResult> {
   const { asked, token, own } = splitArguments(tool, args, call);
@@ -94,20 +103,21 @@ async function run(tool: AnyTool, args: Arguments, call: ToolCall): Promise<Call
   if (!input.success) throw invalidInput(tool.name, input.error, own);
   const progress = progressTo(call.exchange);
   const contexts = ids.map((id) => contextOf(call, id, progress, ids.length));
+  const wanted = { name: tool.name, role: tool.role, reads: tool.annotations.readOnlyHint };
   const valueIn = async (context: Context) => tool.output.parse(await tool.run(input.data, context));
   if (all) {
-    const parts = contexts.map((context) => partOf(context.home.id, () => valueIn(context), context));
+    const valueFor = (context: Context) => () => whilePermitted(context, wanted, () => valueIn(context));
+    const parts = contexts.map((context) => partOf(context.home.id, valueFor(context), context));
     return resultOf({ home: ALL_HOMES, homes: await Promise.all(parts) });
   }
   const [context] = contexts;
   if (context === undefined) throw new Error("a call went to no home");
-  if (tool.preview !== undefined && call.confirmations !== undefined) {
-    const { confirmations, exchange } = call;
-    const question = await confirm({ tool, input: input.data, token, context, exchange }, confirmations);
-    if (question !== undefined) return question;
-  }
-  const value = await valueIn(context);
-  return resultOf(tool.scope === "gateway" ? value : { home: context.home.id, ...value });
+  // What is about the gateway is no home's to forbid.
+  if (tool.scope === "gateway") return resultOf(await valueIn(context));
+  return whilePermitted(context, wanted, async () => {
+    const question = await questionOf({ tool, input: input.data, token, context }, call);
+    return question ?? resultOf({ home: context.home.id, ...(await valueIn(context)) });
+  });
 }
 
 /**

@@ -1,7 +1,10 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
 import type { Caller } from "../contract/caller.ts";
 import type { Context, OpenHome, Progress } from "../contract/context.ts";
+import { atLeast, type Role } from "../contract/role.ts";
 import { withDeadline } from "../lib/deadline.ts";
+import { Fault } from "../lib/errors.ts";
+import type { Consents } from "./consents.ts";
 
 /** Who calls, and the way to act for them. */
 export interface Call {
@@ -9,6 +12,8 @@ export interface Call {
   readonly open: OpenHome;
   /** Where the caller reached this gateway. */
   readonly origin: string;
+  /** What a person agreed to counts once in a session. */
+  readonly consents: Consents;
   /** Ends with the call's time; see `inTime`. */
   readonly signal: AbortSignal;
 }
@@ -33,10 +38,56 @@ export function inTime<AnyCall extends Call, Value>(
   return withDeadline(CALL_TIME_MS, (signal) => work({ ...call, signal }));
 }
 
+/** For this long a home's word on a caller's role is good enough for what only reads: it allows few requests. */
+const ROLE_MS = 60_000;
+
 const silent: Progress = () => Promise.resolve();
 
 /** What a tool or a resource is given. */
 export function contextOf(call: Call, homeId: string, progress = silent, sharing = 1): Context {
   const open = (id: string) => call.open(call.caller, id, call.signal, call.origin);
   return { ...open(homeId), progress, sharing, everyHome: () => Object.keys(call.caller.homes).map((id) => open(id)) };
+}
+
+/** What a caller asks for. */
+interface Wanted {
+  readonly name: string;
+  readonly role: Role;
+  /** Whether it changes nothing. */
+  readonly reads: boolean;
+}
+
+/** @throws Fault if the caller's account at the home may not do that, or not any more */
+async function checkPresentRole(context: Context, { name, role, reads }: Wanted): Promise<void> {
+  const has = await context.presentRole(reads ? ROLE_MS : 0);
+  if (atLeast(has, role)) return;
+  throw new Fault(
+    "forbidden",
+    `${name} needs the role ${role} at home "${context.home.name}"; your account there now has ${has}. Nothing was changed.`,
+    { suggestions: ["Ask an admin of the home to raise your role, then try again."] },
+  );
+}
+
+const isRefusal = (error: unknown) =>
+  error instanceof Fault && (error.type === "forbidden" || error.type === "unauthorized");
+
+/**
+ * Does what a caller asks for, if the home still lets them: before a change it is asked each time, while a read runs
+ * at most once a minute. What was read is not handed to somebody who may not have it.
+ * @throws Fault
+ */
+export async function whilePermitted<Value>(
+  context: Context,
+  wanted: Wanted,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  if (!wanted.reads) {
+    await checkPresentRole(context, wanted);
+    return work();
+  }
+  const [checked, done] = await Promise.allSettled([checkPresentRole(context, wanted), work()]);
+  if (checked.status === "rejected" && isRefusal(checked.reason)) throw checked.reason;
+  if (done.status === "rejected") throw done.reason;
+  if (checked.status === "rejected") throw checked.reason;
+  return done.value;
 }

@@ -7,7 +7,7 @@ import {
 import type { Catalogue } from "../contract/catalogue.ts";
 import type { Choice } from "../contract/choice.ts";
 import type { Role } from "../contract/role.ts";
-import { type Call, contextOf } from "./call.ts";
+import { type Call, contextOf, whilePermitted } from "./call.ts";
 import { completions, wordsThatBegin } from "./choices.ts";
 import { promptNamed } from "./get-prompt.ts";
 import { hasSeveralHomes, HOME, homesFor, permittedHome } from "./homes.ts";
@@ -66,7 +66,9 @@ export async function complete(
     if (hasSeveralHomes(call.caller) && asked === undefined) return NOTHING;
     const home = permittedHome(call, of, asked);
     if (choice === undefined) return NOTHING;
-    return { completion: await completions(choice, params.argument.value, contextOf(call, home)) };
+    const context = contextOf(call, home);
+    const work = () => completions(choice, params.argument.value, context);
+    return { completion: await whilePermitted(context, { name: of.name, role: of.role, reads: true }, work) };
   } catch (error) {
     throw toProtocolError(error);
   }

@@ -10,6 +10,7 @@ import type { AnyTool } from "../contract/tool.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
 import { Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
+import type { Consents } from "./consents.ts";
 
 /** The optional argument that tools have which confirm. */
 export const CONFIRM_TOKEN = "confirm_token";
@@ -32,7 +33,28 @@ export interface Unconfirmed {
   readonly token: unknown;
   readonly context: Context;
   readonly exchange: Exchange;
+  readonly consents: Consents;
 }
+
+/** What is sealed for the person's answer. */
+const Asked = z.object({
+  id: z.string(),
+  /** Stands for what they were shown. */
+  shown: z.string(),
+  /** Milliseconds since the epoch. */
+  expiresAt: z.number(),
+});
+
+type Asked = z.infer<typeof Asked>;
+
+/** What a person is shown, and what stands for it. */
+interface Shown {
+  readonly text: string;
+  readonly mark: string;
+}
+
+/** Why a consent does not count. */
+type Objection = "not_ours" | "changed" | "used";
 
 /** The refusal of a call that nobody has agreed to yet. */
 class NotConfirmed extends Fault {
@@ -89,44 +111,78 @@ function shown(preview: string): string {
   return clean.length > MAX_PREVIEW ? `${clean.slice(0, MAX_PREVIEW)}…` : clean;
 }
 
-async function previewOf({ tool, input, context }: Unconfirmed): Promise<string> {
-  return shown((await tool.preview?.(input, context)) ?? "");
+async function previewOf({ tool, input, context }: Unconfirmed): Promise<Shown> {
+  const preview = (await tool.preview?.(input, context)) ?? "";
+  const { text, binds } = typeof preview === "string" ? { text: preview, binds: preview } : preview;
+  return { text: shown(text), mark: await sha256Hex(canonical(binds)) };
 }
+
+/** Seals the question: its answer counts once, for this call, and while what was shown stays so. */
+function ask(purpose: string, { mark }: Shown, sealer: Sealer): Promise<string> {
+  const expiresAt = Date.now() + CONFIRM_SECONDS * 1000;
+  const asked: Asked = { id: crypto.randomUUID(), shown: mark, expiresAt };
+  return sealer.seal(purpose, asked, CONFIRM_SECONDS);
+}
+
+/** The question that was sealed, if it was one for this call. */
+async function askedFor(purpose: string, sealed: unknown, sealer: Sealer): Promise<Asked | undefined> {
+  return typeof sealed === "string" ? Asked.safeParse(await sealer.open(purpose, sealed)).data : undefined;
+}
+
+/** Uses a consent, unless it does not count. */
+function use(asked: Asked | undefined, now: Shown, { consents }: Unconfirmed): Objection | undefined {
+  if (asked === undefined) return "not_ours";
+  if (asked.shown !== now.mark) return "changed";
+  return consents.use(asked.id, asked.expiresAt, Date.now()) ? undefined : "used";
+}
+
+const STATE_OBJECTIONS: Readonly<Record<Objection, string>> = {
+  not_ours: "That confirmation is for another call, or older than five minutes.",
+  changed: "What would happen has changed since the person was asked.",
+  used: "That confirmation was used already.",
+};
+
+const stateFault = (why: Objection) =>
+  new Fault("conflict", `${STATE_OBJECTIONS[why]} Nothing was changed.`, {
+    suggestions: ["Call the tool again, so that the person is asked again."],
+  });
 
 async function byElicitation(call: Unconfirmed, sealer: Sealer): Promise<InputRequiredResult | undefined> {
   const purpose = await purposeOf("state", call);
   const state = call.exchange.requestState();
   if (state === undefined) {
-    const message = await previewOf(call);
+    const preview = await previewOf(call);
     return inputRequired({
-      inputRequests: { confirm: inputRequired.elicit({ message, requestedSchema: Answer }) },
-      requestState: await sealer.seal(purpose, true, CONFIRM_SECONDS),
+      inputRequests: { confirm: inputRequired.elicit({ message: preview.text, requestedSchema: Answer }) },
+      requestState: await ask(purpose, preview, sealer),
     });
   }
-  if (typeof state !== "string" || (await sealer.open(purpose, state)) !== true) {
-    throw new Fault(
-      "conflict",
-      "That confirmation is for another call, or older than five minutes. Nothing was changed.",
-      {
-        suggestions: ["Call the tool again, so that the person is asked again."],
-      },
-    );
-  }
+  const asked = await askedFor(purpose, state, sealer);
+  if (asked === undefined) throw stateFault("not_ours");
   if (acceptedContent(call.exchange.inputResponses, "confirm", Answer)?.confirm !== true) {
     throw new Fault("conflict", "The person did not agree. Nothing was changed.", {
       suggestions: ["Do not try again unless they ask for it."],
     });
   }
+  const objection = use(asked, await previewOf(call), call);
+  if (objection !== undefined) throw stateFault(objection);
   return undefined;
 }
 
+const TOKEN_OBJECTIONS: Readonly<Record<Objection, string>> = {
+  not_ours: `That ${CONFIRM_TOKEN} is for another call, was altered, or is older than five minutes. `,
+  changed: `What would happen has changed since that ${CONFIRM_TOKEN} was given out. `,
+  used: `That ${CONFIRM_TOKEN} was used already. `,
+};
+
 async function byToken(call: Unconfirmed, sealer: Sealer): Promise<undefined> {
   const purpose = await purposeOf("token", call);
-  if (typeof call.token === "string" && (await sealer.open(purpose, call.token)) === true) return;
-  const why = `That ${CONFIRM_TOKEN} is for another call, was altered, or is older than five minutes. `;
+  const asked = await askedFor(purpose, call.token, sealer);
   const preview = await previewOf(call);
-  const token = await sealer.seal(purpose, true, CONFIRM_SECONDS);
-  throw new NotConfirmed(`${call.token === undefined ? "" : why}${preview} ${NOTHING_YET}`, token);
+  const objection = use(asked, preview, call);
+  if (objection === undefined) return;
+  const why = call.token === undefined ? "" : TOKEN_OBJECTIONS[objection];
+  throw new NotConfirmed(`${why}${preview.text} ${NOTHING_YET}`, await ask(purpose, preview, sealer));
 }
 
 /**

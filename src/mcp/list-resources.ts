@@ -7,9 +7,10 @@ import {
 import { type Kind, KINDS } from "../contract/choice.ts";
 import type { Context } from "../contract/context.ts";
 import type { AnyResource } from "../contract/resource.ts";
+import { ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import { log } from "../lib/log.ts";
-import { type Call, contextOf } from "./call.ts";
+import { type Call, contextOf, whilePermitted } from "./call.ts";
 import { type Row, ROWS_OF } from "./choices.ts";
 import { MIME_TYPE } from "./describe.ts";
 import { hasSeveralHomes } from "./homes.ts";
@@ -21,6 +22,9 @@ const PAGE = 100;
 const MAX_ROWS = 500;
 /** A name is the home's, and may be of any length. */
 const MAX_TITLE = 100;
+
+/** Whoever may see anything of a home may list it. */
+const LIST = { name: "resources/list", role: ROLES[0], reads: true } as const;
 
 /** Where the next page begins. */
 interface Position {
@@ -70,9 +74,9 @@ interface Listed {
   readonly label: string;
 }
 
-/** Adds one home's entries from a position on until the page is full. @returns where the next page begins */
+/** Finds one home's entries from a position on until there is no more room. @returns where the next page begins */
 async function fillFrom(
-  page: ListedResource[],
+  { found, room }: { readonly found: ListedResource[]; readonly room: number },
   templates: readonly AnyResource[],
   start: Position,
   context: Context,
@@ -82,10 +86,10 @@ async function fillFrom(
     const family = familyOf(templates, kind);
     if (family.length === 0) continue;
     const offset = kind === start.kind ? start.offset : 0;
-    const limit = Math.min(Math.floor((PAGE - page.length) / family.length), MAX_ROWS - offset);
+    const limit = Math.min(Math.floor((room - found.length) / family.length), MAX_ROWS - offset);
     if (limit === 0) return { home: start.home, kind, offset };
     const { rows, total } = await ROWS_OF[kind](context, { limit, offset });
-    page.push(...rows.flatMap((row) => entriesOf(family, row, listed)));
+    found.push(...rows.flatMap((row) => entriesOf(family, row, listed)));
     const next = offset + rows.length;
     if (rows.length > 0 && next < Math.min(total, MAX_ROWS)) return { home: start.home, kind, offset: next };
   }
@@ -102,7 +106,13 @@ async function fill(page: ListedResource[], templates: readonly AnyResource[], s
     const from = index === start.home ? start : { home: index, kind: KINDS[0], offset: 0 };
     try {
       const listed = several ? { home: id, label: ` (${name ?? id})` } : { home: undefined, label: "" };
-      const next = await fillFrom(page, templates, from, contextOf(call, id), listed);
+      const context = contextOf(call, id);
+      const found: ListedResource[] = [];
+      const room = PAGE - page.length;
+      const next = await whilePermitted(context, LIST, () =>
+        fillFrom({ found, room }, templates, from, context, listed),
+      );
+      page.push(...found);
       if (next !== undefined) return { next, missed };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -2,7 +2,7 @@ import { type ReadResourceResult, ResourceNotFoundError, UriTemplate } from "@mo
 import type { Context } from "../contract/context.ts";
 import type { AnyResource, Past } from "../contract/resource.ts";
 import { Fault } from "../lib/errors.ts";
-import { type Call, contextOf, inTime, type Waiting } from "./call.ts";
+import { type Call, contextOf, inTime, type Waiting, whilePermitted } from "./call.ts";
 import { invalidInput } from "./call-tool.ts";
 import { MIME_TYPE } from "./describe.ts";
 import { mayUse, permittedHome } from "./homes.ts";
@@ -50,6 +50,8 @@ function open(resources: readonly ReadableResource[], uri: string, call: Call): 
   throw new ResourceNotFoundError(uri);
 }
 
+const wantedOf = ({ name, role }: AnyResource) => ({ name, role, reads: true });
+
 function pastOf({ resource, parameters, context, home }: Opened, uri: string, call: ResourceCall): Promise<Past> {
   const key = JSON.stringify([call.caller.userId, home, uri]);
   return call.watches.look(key, resource, parameters, context);
@@ -67,8 +69,11 @@ export async function readResource(
   try {
     const opened = open(resources, uri, call);
     const { home, resource, parameters, context } = opened;
-    const past = resource.watch === undefined ? undefined : await pastOf(opened, uri, call);
-    const value = { home, ...resource.output.parse(await resource.read(parameters, context, past)) };
+    const read = await whilePermitted(context, wantedOf(resource), async () => {
+      const past = resource.watch === undefined ? undefined : await pastOf(opened, uri, call);
+      return resource.read(parameters, context, past);
+    });
+    const value = { home, ...resource.output.parse(read) };
     return {
       contents: [{ uri, mimeType: MIME_TYPE, text: JSON.stringify(value) }],
       ttlMs: resource.ttlMs,
@@ -94,5 +99,10 @@ export function watchResource(
   if (found?.resource.watch === undefined || !mayUse(call, found.resource)) return undefined;
   if (!found.resource.parameters.safeParse(found.match(bare)).success) return undefined;
   // Opened anew for each look: what it asks of the home has its own time limit.
-  return () => inTime(call, async (timed) => (await pastOf(open(resources, uri, timed), uri, timed)).total);
+  return () =>
+    inTime(call, async (timed) => {
+      const opened = open(resources, uri, timed);
+      const look = () => pastOf(opened, uri, timed);
+      return (await whilePermitted(opened.context, wantedOf(opened.resource), look)).total;
+    });
 }

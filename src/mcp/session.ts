@@ -5,6 +5,7 @@ import type { OpenHome } from "../contract/context.ts";
 import { describeError, log } from "../lib/log.ts";
 import { Admissions, type Enter } from "./admissions.ts";
 import type { Waiting } from "./call.ts";
+import { Consents, type Used } from "./consents.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
 import { answerPlainly, isPlainLegacy } from "./legacy.ts";
@@ -22,6 +23,7 @@ const INTERNAL_URL = "https://session/mcp";
 
 const SEEN = "seen";
 const ENDED = "ended";
+const CONSENTS = "consents";
 
 interface Seen {
   readonly firstSeen: number;
@@ -51,8 +53,8 @@ export interface SessionParts {
  * One MCP session: runs every tool and resource handler; one object per user, client and session id or
  * connection (see `session-key.ts`).
  *
- * State:  `seen`, when it was first and last used; `ended`, after the client ended it. Nothing of the homes:
- *         clients lose and change their session ids. In memory only: what the watched resources looked like.
+ * State:  `seen`, when it was first and last used; `ended`, after the client ended it; `consents`, ids of those that were
+ *         used, for five minutes. Nothing of the homes: clients lose and change their session ids. In memory only: what the watched resources looked like.
  * Alarm:  a day after it was last used; deletes everything.
  * Errors: a JSON-RPC error or an HTTP status in the response; `serve` itself does not throw.
  */
@@ -63,6 +65,7 @@ export class Session extends DurableObject<Env> {
   readonly #admissions: Admissions;
   /** How to end each stream that is open, with the connection that it belongs to. */
   readonly #streams = new Map<() => void, string>();
+  readonly #consents: Consents;
   readonly #limits: ListenLimits;
   readonly #polls: Polls;
   readonly #handler: ReturnType<typeof createMcpHandler>;
@@ -75,6 +78,10 @@ export class Session extends DurableObject<Env> {
     this.#admissions = new Admissions(ctx.id.name ?? ctx.id.toString(), parts.enter);
     this.#touchedAt = ctx.storage.kv.get<Seen>(SEEN)?.lastSeen ?? 0;
     this.#ended = ctx.storage.kv.get<boolean>(ENDED) ?? false;
+    this.#consents = new Consents({
+      load: () => ctx.storage.kv.get<Used>(CONSENTS) ?? {},
+      save: (used) => ctx.storage.kv.put<Used>(CONSENTS, used),
+    });
     this.#limits = parts.listen ?? LISTEN_LIMITS;
     this.#polls = new Polls(this.#limits.everyMs, (uri) => this.#handler.notify.resourceUpdated(uri));
     this.#handler = createMcpHandler(({ requestInfo, era }) => this.#serverFor(requestInfo, era), {
@@ -94,7 +101,8 @@ export class Session extends DurableObject<Env> {
     if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
     if (!(await this.#admissions.admit(caller, parsed.value, Date.now()))) return new Response(null, { status: 401 });
     const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
-    const call = { caller, open: this.#parts.open, origin: request.origin, watches: this.#watches };
+    const { origin } = request;
+    const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents };
     if (isPlainLegacy(inner.headers, parsed.value)) {
       return answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value);
     }

@@ -7,6 +7,7 @@ import { type Gpio, gpio } from "./gpio.ts";
 import { type AskMetrics, nodeMetrics } from "./metrics.ts";
 import { type Nodes, nodes } from "./nodes.ts";
 import { type Provisioning, provisioning } from "./provisioning.ts";
+import { type AskRole, presentRole } from "./profile.ts";
 import type { PinNumbering } from "./schemas/header.ts";
 import { HealthAnswer } from "./schemas/system.ts";
 import type { Send } from "./send.ts";
@@ -17,6 +18,7 @@ export interface PiClient {
   readonly dialect: AskDialect;
   /** Signs in and asks for the dialect, so that the next request goes out at once. */
   ready(): Promise<void>;
+  readonly presentRole: AskRole;
   readonly clusters: Clusters;
   readonly nodes: Nodes;
   readonly gpio: Gpio;
@@ -50,6 +52,7 @@ export function piClient(send: Send, signIn: () => Promise<void>, home: KnownHom
       await signIn();
       await dialect();
     },
+    presentRole: presentRole(send),
     ...reads,
     gpio: gpio(send, dialect, pins),
     deployments: deployments(send, dialect),

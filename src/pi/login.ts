@@ -1,6 +1,7 @@
 import { decodeJwt } from "jose";
 import { z } from "zod";
 import { Fault } from "../lib/errors.ts";
+import { LockedAccount, refusedLogin } from "./attempts.ts";
 import { faultOf, unexpectedShape, withoutSecrets, wordsOf } from "./faults.ts";
 import { type Answer, type Endpoint, exchange, type Wire } from "./request.ts";
 import { LoginAnswer, RefreshAnswer, type Tokens, type UpstreamRole } from "./schemas/auth.ts";
@@ -24,6 +25,10 @@ const REFRESH_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Five wrong passwords lock an account for a quarter of an hour (contract 3.3). */
 const LOCKED = "Account Locked";
+const LOCKED_MS = 15 * 60 * 1000;
+
+/** How a home says that it does not take a refresh token (contract 3.3); anything else says nothing about the token. */
+const TOKEN_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 404]);
 
 const ErrorWord = z.object({ error: z.string() });
 
@@ -48,18 +53,9 @@ function tokensOf(access: string, refresh: string, now: number): Tokens {
 function loginFault(endpoint: Endpoint, wire: Wire, answer: Answer): Fault {
   const word = ErrorWord.safeParse(answer.body);
   if (answer.status === 429 && word.success && word.data.error === LOCKED) {
-    return new Fault(
-      "unauthorized",
-      `Home "${endpoint.name}" has locked this account after too many wrong passwords.`,
-      { suggestions: ["Wait 15 minutes, then sign in again with the right password."], details: { statusCode: 429 } },
-    );
+    return new LockedAccount(endpoint.name, answer.retryAfterMs ?? LOCKED_MS);
   }
-  if (answer.status === 401) {
-    return new Fault("unauthorized", `Home "${endpoint.name}" does not accept this user name and password.`, {
-      suggestions: ["Disconnect this connector in the AI client and connect it again to sign in anew."],
-      details: { statusCode: 401 },
-    });
-  }
+  if (answer.status === 401) return refusedLogin(endpoint.name);
   if (answer.status === 403) {
     return new Fault("forbidden", `This account is deactivated at home "${endpoint.name}".`, {
       suggestions: ["Ask an admin of the home to activate it."],
@@ -91,6 +87,7 @@ export async function logIn(
 /**
  * Renews tokens without the password.
  * @returns `undefined` if the home no longer takes the refresh token, as after a restart (contract 3.2)
+ * @throws Fault if it could not be asked: no reason to send the password
  */
 export async function refreshTokens(
   endpoint: Endpoint,
@@ -100,7 +97,10 @@ export async function refreshTokens(
   if (tokens.refreshExpiresAt <= options.now) return undefined;
   const wire: Wire = { method: "POST", path: "/api/v1/auth/refresh", body: { refresh_token: tokens.refresh } };
   const answer = await exchange(endpoint, wire, options);
-  if (answer.status !== 200) return undefined;
+  if (TOKEN_REFUSED.has(answer.status)) return undefined;
+  if (answer.status !== 200) {
+    throw faultOf(endpoint, wire, { subject: "sign-in" }, withoutSecrets(answer, [tokens.refresh]));
+  }
   const parsed = RefreshAnswer.safeParse(answer.body);
   if (!parsed.success) return undefined;
   return tokensOf(parsed.data.access_token, parsed.data.refresh_token ?? tokens.refresh, options.now);

@@ -132,9 +132,10 @@ function parseJson(endpoint: Endpoint, wire: Wire, response: Response, text: str
   }
 }
 
+/** Whole seconds; what is empty, garbage or a date says nothing, and is not "at once". */
 function retryAfterMs(response: Response): number | undefined {
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+  const seconds = /^\s*(\d{1,6})\s*$/.exec(response.headers.get("retry-after") ?? "")?.[1];
+  return seconds === undefined ? undefined : Number(seconds) * 1000;
 }
 
 /**

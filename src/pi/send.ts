@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { Fault } from "../lib/errors.ts";
-import type { TokenKeeper, UpstreamLogin } from "./auth.ts";
+import type { TokenSource, UpstreamLogin } from "./auth.ts";
 import { faultOf, type Subject, unexpectedShape, withoutSecrets } from "./faults.ts";
 import { type Answer, type Endpoint, endpointOf, exchange, type Wire } from "./request.ts";
 
@@ -72,7 +72,7 @@ function inTime<Value>(token: Promise<Value>, endpoint: Endpoint, wire: Wire, si
 /** Signs in before it is needed. @throws Fault as a request would */
 export async function signedIn(
   endpoint: Endpoint,
-  keeper: TokenKeeper,
+  keeper: TokenSource,
   login: UpstreamLogin,
   signal: AbortSignal,
 ): Promise<void> {
@@ -85,7 +85,7 @@ export async function signedIn(
  * A refused token is replaced. A read is repeated once if the way failed; anything else never is.
  * A rate limit, which means that nothing was done, is waited out within the call's time.
  */
-export function sender(endpoint: Endpoint, keeper: TokenKeeper, login: UpstreamLogin, signal: AbortSignal): Send {
+export function sender(endpoint: Endpoint, keeper: TokenSource, login: UpstreamLogin, signal: AbortSignal): Send {
   async function once(wire: Wire): Promise<Answer> {
     let given = await inTime(keeper.bearer(login, Date.now()), endpoint, wire, signal);
     let { from } = given;

@@ -16,7 +16,11 @@ const CallerShape = z.object({
   connectionId: z.string(),
   homes: z.record(
     z.string(),
-    z.object({ role: z.enum(ROLES), login: z.object({ username: z.string(), password: z.string() }) }),
+    z.object({
+      role: z.enum(ROLES),
+      login: z.object({ username: z.string(), password: z.string() }),
+      shared: z.boolean().optional(),
+    }),
   ),
 });
 

@@ -103,8 +103,13 @@ export const breakReservation = defineTool({
   async preview({ gpio_id }, { reservations }) {
     const held = await reservations.state(gpio_id);
     if (held === null) return `GPIO device ${gpio_id} is not reserved; nothing would change.`;
-    const safe = held.on_expire === null ? "" : ` The pin is then driven to ${LEVEL_NAME[held.on_expire]}.`;
-    return `This ends the reservation of GPIO device ${gpio_id} by ${held.holder} ("${held.client_id}", ${held.seconds_left} s left).${safe}`;
+    const { holder, client_id, seconds_left, fence, on_expire } = held;
+    const safe = on_expire === null ? "" : ` The pin is then driven to ${LEVEL_NAME[on_expire]}.`;
+    return {
+      text: `This ends the reservation of GPIO device ${gpio_id} by ${holder} ("${client_id}", ${seconds_left} s left).${safe}`,
+      // Another hold than the one that was shown is another question.
+      binds: { holder, client_id, fence, on_expire },
+    };
   },
   run: async ({ gpio_id, reason }, context) => withPin(await context.reservations.break(gpio_id, reason), context),
 });

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import { complete } from "../../src/mcp/complete.ts";
+import { Consents } from "../../src/mcp/consents.ts";
 import { getPrompt } from "../../src/mcp/get-prompt.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
 import { prompts } from "../../src/prompts/index.ts";
@@ -110,6 +111,7 @@ const call = (home: Household) => ({
   caller: RESIDENT,
   open: () => home.ports,
   origin: "https://pimcp.example",
+  consents: new Consents(),
   signal: new AbortController().signal,
 });
 

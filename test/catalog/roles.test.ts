@@ -9,6 +9,7 @@ import { lower, type Role, ROLES } from "../../src/contract/role.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { serverFactory } from "../../src/mcp/server.ts";
+import { Consents } from "../../src/mcp/consents.ts";
 import { Watches } from "../../src/mcp/watches.ts";
 import { prompts } from "../../src/prompts/index.ts";
 import { resources } from "../../src/resources/index.ts";
@@ -53,7 +54,7 @@ const home = household("documented", createWorld(Date.now()), { confirms: true }
 async function clientOf(caller: Caller, catalogue: Catalogue): Promise<Client> {
   const [near, far] = InMemoryTransport.createLinkedPair();
   const open = () => ({ ...home.ports, caller });
-  const call = { caller, open, origin: "https://pimcp.example", watches: new Watches() };
+  const call = { caller, open, origin: "https://pimcp.example", watches: new Watches(), consents: new Consents() };
   const server = serverFactory(catalogue, { confirm: true, sealer: SEALER }).server(call, "legacy");
   const client = new Client({ name: "pimcp-test", version: "1.0.0" });
   await Promise.all([server.connect(far), client.connect(near)]);

@@ -71,3 +71,42 @@ test.each([
 ])("SHA-256 of %j", async (text, hex) => {
   expect(await sha256Hex(text)).toBe(hex);
 });
+
+describe("after a change of the key", () => {
+  const [old, rotated] = [sealer, createSealer(new Uint8Array(KEY_BYTES).fill(3), new Uint8Array(KEY_BYTES).fill(1))];
+
+  test("what the key before sealed is opened, for its purpose and as long as it lasts", async () => {
+    const sealed = await old.seal("here", { nested: [1] }, 60);
+    expect(await rotated.open("here", sealed)).toStrictEqual({ nested: [1] });
+    expect(await rotated.open("there", sealed)).toBeUndefined();
+    vi.setSystemTime(START + 61_000);
+    expect(await rotated.open("here", sealed)).toBeUndefined();
+  });
+
+  test("nothing is sealed with it any more, and no third key opens", async () => {
+    expect(await old.open("here", await rotated.seal("here", "value", 60))).toBeUndefined();
+    expect(await rotated.open("here", await rotated.seal("here", "value", 60))).toBe("value");
+    expect(await rotated.open("here", await other.seal("here", "value", 60))).toBeUndefined();
+  });
+
+  test("a text has the mark of both", async () => {
+    const [mark] = await old.marks("here", "text");
+    const marks = await rotated.marks("here", "text");
+    expect(marks).toStrictEqual([expect.not.stringMatching(mark ?? ""), mark]);
+  });
+});
+
+describe("a mark", () => {
+  test("is the same for the same text, and another one for another text, purpose or key", async () => {
+    const marks = await Promise.all([
+      sealer.marks("here", "text"),
+      sealer.marks("here", "text2"),
+      sealer.marks("there", "text"),
+      sealer.marks("heret", "ext"),
+      other.marks("here", "text"),
+    ]);
+    expect(new Set([...marks.flat(), await sha256Hex("text")]).size).toBe(6);
+    expect(await sealer.marks("here", "text")).toStrictEqual(marks[0]);
+    for (const [mark] of marks) expect(mark).toMatch(/^[0-9a-f]{64}$/);
+  });
+});

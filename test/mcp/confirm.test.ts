@@ -4,6 +4,7 @@ import type { Caller } from "../../src/contract/caller.ts";
 import { type AnyTool, defineTool } from "../../src/contract/tool.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { Fault } from "../../src/lib/errors.ts";
+import { Consents } from "../../src/mcp/consents.ts";
 import { describeTool } from "../../src/mcp/describe.ts";
 import { jsonOf } from "../support/clients.ts";
 import { type Answerer, CALLER, callerWith, clientV1, clientV2, served, type Served } from "../support/protocol.ts";
@@ -161,6 +162,99 @@ describe("a client that cannot ask its person", () => {
     const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
     vi.setSystemTime(Date.now() + 240_000);
     await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: token });
+    expect(deleted).toHaveLength(1);
+  });
+});
+
+describe("consent counts once", () => {
+  test.each(["v1", "v2"] as const)("%s: a token that was used asks again", async (era) => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: token }, era);
+    const refusal = await refusalOf(SERVED, "delete_pin", { pin: 18, confirm_token: token }, era);
+    expect(refusal.message).toBe("That confirm_token was used already. This deletes pin 18. Nothing was changed yet.");
+    expect(deleted).toHaveLength(1);
+    await callOf(SERVED, "delete_pin", { pin: 18, confirm_token: refusal.confirm_token }, era);
+    expect(deleted).toHaveLength(2);
+  });
+
+  test("also if it comes twice at the same time", async () => {
+    const token = await tokenOf(SERVED, "delete_pin", { pin: 18 });
+    const args = { pin: 18, confirm_token: token };
+    await Promise.all(Array.from({ length: 5 }, () => callOf(SERVED, "delete_pin", args)));
+    expect(deleted).toHaveLength(1);
+  });
+
+  test("also if the client repeats its person's yes", async () => {
+    const fetch = served(SERVED);
+    const again: string[] = [];
+    const twice: typeof fetch = async (url, init) => {
+      const first = await fetch(url, init);
+      if (typeof init?.body !== "string" || !init.body.includes('"requestState"')) return first;
+      const answer = await first.text();
+      again.push(await (await fetch(url, init)).text());
+      return new Response(answer, first);
+    };
+    const client = await clientV2(SERVED, () => ({ action: "accept", content: { confirm: true } }), twice);
+    await client.callTool({ name: "delete_pin", arguments: { pin: 18 } });
+    await client.close();
+    expect(again).toHaveLength(1);
+    expect(again[0]).toContain("was used already");
+    expect(deleted).toHaveLength(1);
+  });
+
+  test("the memory of it is bounded, forgets what has expired, and does not let through what it cannot remember", () => {
+    const consents = new Consents();
+    for (let number = 0; number < 256; number += 1) expect(consents.use(`${number}`, 1000, 0)).toBe(true);
+    expect(consents.use("one more", 1000, 999)).toBe(false);
+    expect(consents.use("one more", 2000, 1000)).toBe(true);
+    expect(consents.use("one more", 2000, 1999)).toBe(false);
+  });
+});
+
+describe("consent counts for what was shown", () => {
+  let holder = "ann";
+  let left = 60;
+  const breakHold: AnyTool = {
+    ...deletePin,
+    preview: () =>
+      Promise.resolve({ text: `This ends the hold of ${holder} (${(left -= 1)} s left).`, binds: { holder } }),
+  };
+  const renamed: AnyTool = { ...deletePin, preview: () => Promise.resolve(`This deletes "${holder}".`) };
+  const bob: Answerer = () => {
+    holder = "bob";
+    return { action: "accept", content: { confirm: true } };
+  };
+  beforeEach(() => {
+    holder = "ann";
+  });
+
+  test.each([
+    ["the text, if nothing else stands for it", renamed],
+    ["what stands for the text", breakHold],
+  ])("a token: %s", async (_what, tool) => {
+    const from = { catalogue: { tools: [tool] } };
+    const token = await tokenOf(from, "delete_pin", { pin: 18 });
+    holder = "bob";
+    const refusal = await refusalOf(from, "delete_pin", { pin: 18, confirm_token: token });
+    expect(refusal.message).toMatch(/^What would happen has changed since .* bob|"bob"/);
+    expect(deleted).toStrictEqual([]);
+    await callOf(from, "delete_pin", { pin: 18, confirm_token: refusal.confirm_token });
+    expect(deleted).toHaveLength(1);
+  });
+
+  test("a yes", async () => {
+    const result = await asking(bob, { catalogue: { tools: [breakHold] } });
+    expect(jsonOf(result.content)).toMatchObject({
+      type: "conflict",
+      message: expect.stringContaining("has changed since the person was asked. Nothing was changed."),
+    });
+    expect(deleted).toStrictEqual([]);
+  });
+
+  test("what changes by itself is no difference", async () => {
+    const from = { catalogue: { tools: [breakHold] } };
+    const token = await tokenOf(from, "delete_pin", { pin: 18 });
+    await callOf(from, "delete_pin", { pin: 18, confirm_token: token });
     expect(deleted).toHaveLength(1);
   });
 });

@@ -202,7 +202,7 @@ describe("a refused token", () => {
     const theirs = await bearer(newKeeper({ ...store.kv, get: async () => null }));
     home.restart();
     asked = [];
-    expect(await mine.replace(old, LOGIN)).toStrictEqual({ bearer: theirs, from: "cache" });
+    expect(await mine.replace(old, LOGIN)).toMatchObject({ bearer: theirs, from: "cache" });
     const token = await mine.replace(theirs, LOGIN);
     expect(token.from).toBe("sign-in");
     expect(await statusOf(token.bearer)).toBe(200);
@@ -341,11 +341,14 @@ describe("a password that does not fit", () => {
     expect(asked).toStrictEqual(["login", "login"]);
   });
 
-  test("is told apart from an account that was deactivated, which is asked again", async () => {
+  test("is told apart from an account that was deactivated, which is asked again half a minute later", async () => {
     const keeper = newKeeper();
     Object.assign(home.world.users[1] ?? {}, { is_active: false });
-    await faultOf(bearer(keeper));
+    const fault = await faultOf(bearer(keeper));
     Object.assign(home.world.users[1] ?? {}, { is_active: true });
+    later(29_000);
+    expect(await faultOf(bearer(keeper))).toBe(fault);
+    later(1000);
     expect(await statusOf(await bearer(keeper))).toBe(200);
     expect(asked).toStrictEqual(["login", "login"]);
   });
@@ -374,12 +377,106 @@ describe("a password that does not fit", () => {
   });
 });
 
+const failing = (answer: () => Response | Promise<Response>) => {
+  const endpoint: Endpoint = {
+    name: "Cabin",
+    url: home.url,
+    timeoutMs: 5000,
+    fetch: async (url) => {
+      asked.push(new URL(url).pathname.replace("/api/v1/auth/", ""));
+      return answer();
+    },
+  };
+  return new TokenKeeper(endpoint, tokenCache(store.kv, sealer), KEY);
+};
+const broken = () => Promise.reject(new TypeError("fetch failed"));
+
+describe("a home that fails", () => {
+  test.each([
+    ["is not reached", broken, 5000],
+    ["is not reached beyond its gateway", () => new Response("<h1>530</h1>", { status: 530 }), 5000],
+    ["fails", () => Response.json({ error: "x" }, { status: 500 }), 30_000],
+    ["limits the rate", () => Response.json({ error: "x" }, { status: 429, headers: { "retry-after": "" } }), 30_000],
+  ])(
+    "at a refresh because it %s is not asked for the password, and left in peace for a while",
+    async (_, answer, ms) => {
+      await bearer(newKeeper());
+      later(ACCESS_MS);
+      asked = [];
+      const keeper = failing(answer);
+      const fault = await faultOf(bearer(keeper));
+      later(ms - 1);
+      await twenty(async () => expect(await faultOf(bearer(keeper))).toBe(fault));
+      expect(asked).toStrictEqual(["refresh"]);
+      later(1);
+      await faultOf(bearer(keeper));
+      expect(asked).toStrictEqual(["refresh", "refresh"]);
+    },
+  );
+
+  test("may have counted a password that it did not answer: it is not sent again for half a minute", async () => {
+    const keeper = failing(broken);
+    await faultOf(bearer(keeper));
+    later(29_000);
+    expect(await faultOf(bearer(keeper))).toMatchObject({ type: "timeout" });
+    expect(asked).toStrictEqual(["login"]);
+    later(6000);
+    await faultOf(bearer(keeper));
+    expect(asked).toStrictEqual(["login", "login"]);
+  });
+
+  test("that says that the account is locked is not asked until it is open again; the time left is told", async () => {
+    const headers = { "retry-after": "300" };
+    const keeper = failing(() => Response.json({ error: "Account Locked" }, { status: 429, headers }));
+    expect((await faultOf(bearer(keeper))).message).toContain("opens again in 5 minutes");
+    later(4 * 60_000 + 1000);
+    for (const login of [LOGIN, WRONG]) {
+      expect((await faultOf(bearer(keeper, login))).message).toContain("opens again in 1 minute.");
+    }
+    expect(asked).toStrictEqual(["login"]);
+    later(59_000);
+    await faultOf(bearer(keeper));
+    expect(asked).toStrictEqual(["login", "login"]);
+  });
+
+  test.each(["", " ", "soon", "-5", "0x10", "1e3", "NaN"])(
+    "that says %j for how long an account is locked means a quarter of an hour",
+    async (value) => {
+      const headers = { "retry-after": value };
+      const keeper = failing(() => Response.json({ error: "Account Locked" }, { status: 429, headers }));
+      expect((await faultOf(bearer(keeper))).message).toContain("opens again in 15 minutes");
+    },
+  );
+});
+
+const wrong = (number: number) => ({ ...LOGIN, password: `operator-wrong-${number}` });
+
+describe("different passwords of one account", () => {
+  test("are each tried once, and no more than three that do not fit: five would lock it", async () => {
+    const keeper = newKeeper();
+    for (const number of [1, 2, 1, 3, 2, 4, 5, 6]) await faultOf(bearer(keeper, wrong(number)));
+    expect(asked).toStrictEqual(["login", "login", "login"]);
+    expect((await faultOf(bearer(keeper, wrong(7)))).message).toContain("refused several passwords");
+    later(15 * 60_000);
+    await bearer(keeper);
+    expect(home.world.users[1]?.failed_logins).toBe(0);
+  });
+
+  test("that come together: the one that fits is not refused for the other", async () => {
+    const keeper = newKeeper();
+    const outcomes = await Promise.all([faultOf(bearer(keeper, WRONG)), bearer(keeper), bearer(keeper)]);
+    expect(outcomes[1]).toBe(outcomes[2]);
+    expect(asked).toStrictEqual(["login", "login"]);
+  });
+});
+
 describe("the cache", () => {
   test("holds the tokens encrypted, for as long as the refresh token lives", async () => {
     const token = await bearer(newKeeper());
     const [[key, entry] = ["", undefined], ...others] = [...store.entries];
     expect(others).toHaveLength(0);
-    expect(key).toBe(KEY);
+    expect(key).toBe(await nameOf(sealer));
+    expect(key).toMatch(/^tokens:[0-9a-f]{64}$/);
     expect(entry?.value).not.toContain(token);
     expect(entry?.value).not.toContain(token.split(".")[1]);
     expect(Math.abs((entry?.ttl ?? 0) - WEEK_MS / 1000)).toBeLessThanOrEqual(1);
@@ -392,7 +489,7 @@ describe("the cache", () => {
     ["of another person", () => entryOf("home:home.3")],
     ["sealed with another key", () => createSealer(new Uint8Array(32)).seal(`upstream-tokens:${KEY}`, tokens, 60)],
   ])("is a miss if its entry is %s", async (_, entry) => {
-    store.entries.set(KEY, { value: await entry(), ttl: 60 });
+    store.entries.set(await nameOf(sealer), { value: await entry(), ttl: 60 });
     expect(await statusOf(await bearer(newKeeper()))).toBe(200);
     expect(asked).toStrictEqual(["login"]);
   });
@@ -404,6 +501,24 @@ describe("the cache", () => {
     expect(asked).toStrictEqual(["login", "login"]);
     await bearer(newKeeper(store.kv, other));
     expect(asked).toHaveLength(2);
+  });
+
+  test("survives a change of the key, and moves to the new one's name", async () => {
+    const token = await bearer(newKeeper());
+    const key = new Uint8Array(32).fill(2);
+    const rotated = createSealer(key, new Uint8Array(32).fill(1));
+    expect(await bearer(newKeeper(store.kv, rotated))).toBe(token);
+    expect(asked).toStrictEqual(["login"]);
+    later(ACCESS_MS);
+    const renewed = await bearer(newKeeper(store.kv, rotated));
+    expect(await bearer(newKeeper(store.kv, createSealer(key)))).toBe(renewed);
+    expect(asked).toStrictEqual(["login", "refresh"]);
+  });
+
+  test("has another entry for each person and home", async () => {
+    const names = await Promise.all(["home:home.2", "home:home.3", "cabin:home.2"].map((key) => nameOf(sealer, key)));
+    expect(new Set(names).size).toBe(3);
+    expect(names.join()).not.toContain("home");
   });
 
   test("that cannot be read is a miss", async () => {
@@ -423,11 +538,18 @@ describe("the cache", () => {
   });
 });
 
+/** What the entry of a key is called. */
+async function nameOf(by: Sealer, key = KEY): Promise<string> {
+  const { entries, kv } = memoryStore();
+  await tokenCache(kv, by).put(key, tokens, Date.now());
+  return [...entries.keys()][0] ?? "";
+}
+
 /** What the cache keeps for a key. */
 async function entryOf(key: string): Promise<string> {
   const { entries, kv } = memoryStore();
   await tokenCache(kv, sealer).put(key, tokens, Date.now());
-  return entries.get(key)?.value ?? "";
+  return [...entries.values()][0]?.value ?? "";
 }
 
 /** Fresh, but of no home. */

@@ -11,6 +11,7 @@ import { createSealer } from "../../src/lib/crypto.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { callTool } from "../../src/mcp/call-tool.ts";
 import { readable, readResource } from "../../src/mcp/read-resource.ts";
+import { Consents } from "../../src/mcp/consents.ts";
 import { Watches } from "../../src/mcp/watches.ts";
 import { endOf } from "../../src/operations/failures.ts";
 import { apply, newOperation, type OperationRecord, stateOf } from "../../src/operations/rules.ts";
@@ -216,7 +217,13 @@ export function household(
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
   };
   const watches = new Watches();
-  const call = { caller: RESIDENT, open: () => ports, origin: "https://pimcp.example", signal };
+  const call = {
+    caller: RESIDENT,
+    open: () => ports,
+    origin: "https://pimcp.example",
+    consents: new Consents(),
+    signal,
+  };
   const moved: Household = {
     world,
     requests: 0,

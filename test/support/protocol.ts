@@ -7,6 +7,7 @@ import type { Catalogue } from "../../src/contract/catalogue.ts";
 import type { OpenHome } from "../../src/contract/context.ts";
 import { createSealer, type Sealer } from "../../src/lib/crypto.ts";
 import { serverFactory } from "../../src/mcp/server.ts";
+import { Consents } from "../../src/mcp/consents.ts";
 import { Watches } from "../../src/mcp/watches.ts";
 import { recording } from "./recording.ts";
 
@@ -16,6 +17,8 @@ const INFO = { name: "pimcp-test", version: "1.0.0" };
 const URL_OF_IT = new URL("https://pimcp.example/mcp");
 
 export const SEALER: Sealer = createSealer(crypto.getRandomValues(new Uint8Array(32)));
+
+const CONSENTS = new Consents();
 
 /** An admin of the home "home". */
 export const CALLER: Caller = recording({}).context.caller;
@@ -29,6 +32,8 @@ export interface Served {
   readonly sealer?: Sealer;
   /** The home; by default one that can be asked nothing. */
   readonly open?: OpenHome;
+  /** What the session remembers of consents; by default those of this process. */
+  readonly consents?: Consents;
 }
 
 /** A caller like `CALLER`, with another role. */
@@ -38,11 +43,18 @@ export function callerWith(role: "viewer" | "operator" | "admin", more: Partial<
 }
 
 /** Serves a catalogue to one caller; `fetch` is what a client's transport calls. */
-export function served({ catalogue, caller = CALLER, confirm = true, sealer = SEALER, open }: Served) {
+export function served({
+  catalogue,
+  caller = CALLER,
+  confirm = true,
+  sealer = SEALER,
+  open,
+  consents = CONSENTS,
+}: Served) {
   const factory = serverFactory({ ...EMPTY, ...catalogue }, { confirm, sealer });
   const { progress: _progress, ...ports } = recording({}).context;
   const opened: OpenHome = open ?? ((who, id) => ({ ...ports, caller: who, home: { id, name: "Cabin" } }));
-  const call = { caller, open: opened, origin: URL_OF_IT.origin, watches: new Watches() };
+  const call = { caller, open: opened, origin: URL_OF_IT.origin, watches: new Watches(), consents };
   const handler = createMcpHandler(({ era }) => factory.server(call, era), { allowedOriginHostnames: "*" });
   return (url: string | URL, init?: RequestInit): Promise<Response> => {
     // A stream that the server never opens.

@@ -101,6 +101,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
     },
     home: { id: "home", name: "Cabin" },
     role: "admin",
+    presentRole: () => Promise.resolve("admin"),
     pi,
     operations: { start: unused, watch: unused },
     // Every pin is free.

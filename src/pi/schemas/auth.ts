@@ -29,3 +29,6 @@ export const Tokens = z.object({
 });
 
 export type Tokens = z.infer<typeof Tokens>;
+
+/** What a home says of the account that asks (contract 3.1); the role is that of now, not that of the token. */
+export const ProfileAnswer = z.object({ role: UpstreamRole, is_active: z.boolean().default(true) });

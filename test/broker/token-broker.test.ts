@@ -54,7 +54,7 @@ function operator(password = "operator-demo"): Caller {
 
 const account = () => world().users.find(({ username }) => username === "operator") ?? fail();
 const world = () => house.world;
-const broker = () => env.TOKEN_BROKER.getByName(brokerName({ homeId: "demo", userId }));
+const broker = () => env.TOKEN_BROKER.getByName(brokerName({ homeId: "demo", userId: `${userId}/operator` }));
 const kept = () => runInDurableObject(broker(), (_object, { storage }) => Object.fromEntries(storage.kv.list()));
 
 /** A read in a new session. @returns the fault's message, or "ok" */

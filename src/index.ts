@@ -1,7 +1,8 @@
 import { gate } from "./auth/gate.ts";
-import { callerOf } from "./auth/grant.ts";
+import { callerOf, signInAgain } from "./auth/grant.ts";
 import { identity } from "./auth/provider.ts";
-import { piControllerSignIn } from "./auth/sign-in.ts";
+import { openProviders, rulesOf } from "./auth/providers/open.ts";
+import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { OpenHome } from "./contract/context.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
@@ -128,18 +129,29 @@ export class Operation extends OperationObject {
 /** One secret; see `secrets/one-time-secret.ts`. */
 export class OneTimeSecret extends OneTimeSecretObject {}
 
+function signInOf(env: Env): SignIn {
+  const { homes, signIn, development } = configOf(env);
+  return {
+    homes,
+    accounts: signIn.accounts,
+    providers: openProviders(signIn, outsideOf(env).fetch, development),
+    rules: rulesOf(signIn),
+    signIn: accountSignIn(homes, waysOf(env)),
+  };
+}
+
 function siteFor(origin: string, env: Env): Site {
   const known = sites.get(origin);
   if (known !== undefined) return known;
-  const { homes } = configOf(env);
-  const names = new Map(homes.map(({ id, name }) => [id, name]));
+  const signIn = signInOf(env);
+  const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
   const oauth = identity(
     origin,
-    homes.map(({ id }) => id),
+    signIn.homes.map(({ id }) => id),
     {
       fetch(request, { MCP_SESSION }, context) {
-        const caller = callerOf(context, (homeId) => names.get(homeId));
-        if (caller === undefined) return new Response("Sign in again.", { status: 401 });
+        const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
+        if (caller === undefined) return signInAgain(request.url);
         return serveMcp(request, caller, MCP_SESSION);
       },
     },
@@ -148,7 +160,7 @@ function siteFor(origin: string, env: Env): Site {
   const pages = webApp({
     origin,
     oauth: oauth.issuer.getOAuthApi(env),
-    signIn: piControllerSignIn(homes, waysOf(env)),
+    signIn,
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
   });

@@ -1,8 +1,8 @@
-import type { Caller } from "../contract/caller.ts";
+import type { Caller, Login } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
-import { TokenKeeper } from "../pi/auth.ts";
+import { TokenKeeper, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
 import { type Send, sender, signedIn } from "../pi/send.ts";
@@ -46,14 +46,24 @@ function noting(homeId: string, troubles: Troubles, send: Send): Send {
   };
 }
 
-/** Where a person's tokens at a home are kept. */
-function cacheKey(home: Home, userId: string): string {
-  return `${home.id}:${userId}`;
+/** Where the tokens of an account at a home are kept: all who act by the service account share its tokens. */
+function cacheKey(home: Home, userId: string, login: Login): string {
+  return `${home.id}:${login === "service" ? login : userId}`;
+}
+
+/** The account that a home is asked with. @throws Fault `unauthorized` if it is a service account that is gone */
+function accountOf(home: Home, login: Login): UpstreamLogin {
+  if (login !== "service") return login;
+  if (home.service !== undefined) return home.service;
+  throw new Fault("unauthorized", `Home "${home.name}" has no service account, by which this connection acts there.`, {
+    suggestions: ["The owner of this gateway must set the user name and password of the home's service account."],
+  });
 }
 
 /**
  * Opens homes: each person's tokens at each home have one keeper, which lives as long as what this returns.
- * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted
+ * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted,
+ *   `unauthorized` if its service account is needed and gone
  */
 export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts): OpenPi {
   const keepers = new Map<string, TokenKeeper>();
@@ -69,11 +79,12 @@ export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts)
     const access = caller.homes[homeId];
     if (access === undefined) throw new Fault("forbidden", `This connection was not granted the home "${homeId}".`);
     const { home, endpoint } = found;
-    const key = cacheKey(home, caller.userId);
+    const login = accountOf(home, access.login);
+    const key = cacheKey(home, caller.userId, access.login);
     const keeper = keepers.get(key) ?? new TokenKeeper(endpoint, cache, key);
     keepers.set(key, keeper);
-    const send = noting(home.id, troubles, sender(endpoint, keeper, access.login, signal));
-    const signIn = () => signedIn(endpoint, keeper, access.login, signal);
+    const send = noting(home.id, troubles, sender(endpoint, keeper, login, signal));
+    const signIn = () => signedIn(endpoint, keeper, login, signal);
     return {
       home: { id: home.id, name: home.name },
       role: access.role,

@@ -1,8 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callerOf } from "../../src/auth/grant.ts";
+import { callerOf as callerIn } from "../../src/auth/grant.ts";
 import { scopesOf } from "../../src/auth/scopes.ts";
 import { lower, ROLES } from "../../src/contract/role.ts";
+
+/** Accounts at homes alone, as it is by default. */
+const RULES = { sources: new Set(["pi-controller"]), people: new Map() };
+const callerOf = (context: unknown) => callerIn(context, RULES);
 
 const login = { username: "operator", password: "operator-demo" };
 const props = {

@@ -32,6 +32,7 @@ function HomeChoice({ homes }: { homes: readonly Home[] }) {
 function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways"> & { homes: readonly Home[] }) {
   return (
     <>
+      <p>Use the account that you have at your home’s pi-controller.</p>
       {homes.some(({ reach }) => reach === "demo") ? (
         <p class="note">
           The demo home’s accounts: viewer / viewer-demo, operator / operator-demo, admin / admin-demo.
@@ -102,7 +103,6 @@ export function SignInPage({ ways, clientName, next, problem, username }: SignIn
             <strong>{clientName}</strong> wants to connect.
           </>
         )}
-        {accounts && providers.length === 0 ? " Use the account that you have at your home’s pi-controller." : null}
       </p>
       {problem === undefined ? null : (
         <p class="problem" role="alert" id="problem">
@@ -110,7 +110,6 @@ export function SignInPage({ ways, clientName, next, problem, username }: SignIn
         </p>
       )}
       {providers.length === 0 ? null : <ProviderLinks providers={providers} next={next} />}
-      {accounts && providers.length > 0 ? <p>Or use the account that you have at your home’s pi-controller.</p> : null}
       {accounts ? <AccountForm {...{ homes, next, problem, username }} /> : null}
     </Layout>
   );

@@ -71,7 +71,7 @@ export class SimulatedIssuer {
       case "/jwks":
         return json({ keys: [{ ...(await exportJWK((await this.#keys).publicKey)), kid: "1", alg: "RS256" }] });
       case "/token":
-        return this.#token(new URLSearchParams(String(init.body)), new Headers(init.headers));
+        return this.#token(new URLSearchParams(await new Response(init.body ?? "").text()), new Headers(init.headers));
       case "/userinfo":
         return json({ sub: "user-1", email: "anna@example.com", email_verified: true, ...this.deviations.userinfo });
       default:

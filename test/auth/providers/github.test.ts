@@ -91,7 +91,7 @@ test("they are sent there with PKCE and state; the code is redeemed with the ver
     code_challenge_method: "S256",
   });
   await provider.finish(new URLSearchParams({ code: "code-canary", state: flow.state }), CALLBACK, flow);
-  const form = new URLSearchParams(asked[0]?.init.body as URLSearchParams);
+  const form = new URLSearchParams(await new Response(asked[0]?.init.body ?? "").text());
   expect(form.get("code_verifier")).toBe(flow.verifier);
   expect(form.get("redirect_uri")).toBe(CALLBACK);
   for (const { url: address } of asked) expect(address).not.toContain("canary");

@@ -122,8 +122,8 @@ describe("an id_token that does not prove who someone is signs nobody in", () =>
   });
 
   test("none at all", async () => {
-    const answer = () => Response.json({ access_token: "token-canary", token_type: "Bearer" });
-    issuer.deviations = { answers: { "/token": answer } };
+    const answers = { "/token": () => Response.json({ access_token: "token-canary", token_type: "Bearer" }) };
+    issuer.deviations = { answers };
     expect((await faultOf(signIn())).type).toBe("unauthorized");
   });
 });
@@ -185,13 +185,13 @@ describe("an answer that is not for this sign-in", () => {
   });
 });
 
-describe("an issuer that says no", () => {
-  const said = (error: string) => (answer: URLSearchParams) => {
-    answer.delete("code");
-    answer.set("error", error);
-    answer.set("error_description", "<b>canary</b>");
-  };
+const said = (error: string) => (answer: URLSearchParams) => {
+  answer.delete("code");
+  answer.set("error", error);
+  answer.set("error_description", "<b>canary</b>");
+};
 
+describe("an issuer that says no", () => {
   test.each([
     ["access_denied", "forbidden", "did not let you in, or you declined"],
     ["temporarily_unavailable", "operation_failed", "temporarily_unavailable"],
@@ -210,9 +210,10 @@ describe("an issuer that says no", () => {
   });
 });
 
-describe("an issuer that cannot be asked", () => {
-  const DISCOVERY = "/.well-known/openid-configuration";
+const DISCOVERY = "/.well-known/openid-configuration";
+const discoveries = () => issuer.asked.filter((line) => line.endsWith(DISCOVERY)).length;
 
+describe("an issuer that cannot be asked", () => {
   test.each([DISCOVERY, "/token", "/jwks"])("%s hangs: the person hears of it in time", async (path) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     issuer.deviations = { answers: { [path]: hang } };
@@ -273,7 +274,6 @@ describe("an issuer that cannot be asked", () => {
   test("its addresses are believed for ten minutes, and no longer", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     const provider = open();
-    const discoveries = () => issuer.asked.filter((line) => line.endsWith(DISCOVERY)).length;
     await signIn(provider);
     vi.setSystemTime(Date.now() + DISCOVERY_MS - 1000);
     await signIn(provider);
@@ -295,10 +295,8 @@ test("nothing of codes, tokens, secrets or people is logged", async () => {
   await faultOf(provider.finish(answer, `${CALLBACK}x`, flow));
   expect(logged).toHaveLength(4);
   for (const line of logged) {
-    const { event, provider: id, reason, ...more } = JSON.parse(line) as Record<string, unknown>;
-    expect([event, id]).toStrictEqual(["sign_in_failed", "oidc"]);
-    expect(reason).toMatch(/^[A-Za-z_]+$/);
-    expect(more).toStrictEqual({});
+    const reason: unknown = expect.stringMatching(/^[A-Za-z_]+$/);
+    expect(JSON.parse(line)).toStrictEqual({ event: "sign_in_failed", provider: "oidc", reason });
     expect(line).not.toMatch(/canary|anna/);
   }
 });

@@ -30,6 +30,8 @@ function mistakesOf(env: Record<string, unknown>): readonly string[] {
   }
 }
 
+const sources = (env: Record<string, unknown>) => [...rulesOf(signIn(env)).sources];
+
 describe("SIGN_IN", () => {
   test("is the account at the home, unless it says otherwise", () => {
     expect(signIn({})).toStrictEqual({ accounts: true, providers: [], people: new Map() });
@@ -44,7 +46,6 @@ describe("SIGN_IN", () => {
   });
 
   test("says whose word counts", () => {
-    const sources = (env: Record<string, unknown>) => [...rulesOf(signIn(env)).sources];
     expect(sources({})).toStrictEqual(["pi-controller"]);
     expect(sources({ SIGN_IN: "oidc", ...OIDC })).toStrictEqual([OIDC.OIDC_ISSUER]);
     expect(sources({ SIGN_IN: "github,pi-controller", ...GITHUB })).toStrictEqual([
@@ -86,10 +87,10 @@ describe("what a way cannot do without is asked for in one sentence each", () =>
   });
 });
 
-describe("OIDC_ISSUER", () => {
-  const issuer = (OIDC_ISSUER: string, ENVIRONMENT = "production") =>
-    mistakesOf({ SIGN_IN: "oidc", ...OIDC, OIDC_ISSUER, ENVIRONMENT });
+const issuer = (OIDC_ISSUER: string, ENVIRONMENT = "production") =>
+  mistakesOf({ SIGN_IN: "oidc", ...OIDC, OIDC_ISSUER, ENVIRONMENT });
 
+describe("OIDC_ISSUER", () => {
   test.each([
     ["https://accounts.google.com", "production"],
     ["https://home.cloudflareaccess.com/cdn-cgi/access/sso/oidc/1f", "production"],

@@ -5,6 +5,7 @@ import { createDemoApp } from "../../src/demo/app.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import { DEMO_HOME, type Home } from "../../src/homes/home.ts";
 import { openHomes } from "../../src/homes/open.ts";
+import { Troubles } from "../../src/homes/troubles.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { DialectMemory } from "../../src/pi/dialect.ts";
 
@@ -29,8 +30,13 @@ function home(service: Home["service"]) {
     return app.request(url, init);
   };
   const cache = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
-  const ways = { public: reach, demo: reach };
-  const openPi = openHomes({ homes: [{ ...DEMO_HOME, service }], ways, cache, dialects: new DialectMemory() });
+  const openPi = openHomes({
+    homes: [{ ...DEMO_HOME, service }],
+    ways: () => reach,
+    cache,
+    dialects: new DialectMemory(),
+    troubles: new Troubles(),
+  });
   const open = (caller: Caller) => openPi(caller, "demo", new AbortController().signal);
   return { open, signedIn };
 }

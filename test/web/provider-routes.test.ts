@@ -1,4 +1,3 @@
-import { getOAuthApi, OAuthProvider } from "@cloudflare/workers-oauth-provider";
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -8,7 +7,7 @@ import { type Account, Person } from "../../scripts/support/person.ts";
 import { callerOf, signInAgain } from "../../src/auth/grant.ts";
 import { githubProvider } from "../../src/auth/providers/github.ts";
 import { oidcProvider } from "../../src/auth/providers/oidc.ts";
-import { providerOptions } from "../../src/auth/provider.ts";
+import { identity } from "../../src/auth/provider.ts";
 import { parsePeople } from "../../src/auth/people.ts";
 import type { SignIn } from "../../src/auth/sign-in.ts";
 import { DEMO_HOME, type Home } from "../../src/homes/home.ts";
@@ -52,27 +51,23 @@ function gateway() {
     },
     signIn: () => Promise.reject(new Error("nobody signs in with a password here")),
   };
-  const options = providerOptions(ORIGIN, {
-    mcp: {
-      fetch(_request, _env, context) {
-        const caller = callerOf(context, signIn.rules);
-        return caller === undefined ? signInAgain(ORIGIN) : Response.json(caller);
-      },
+  const oauth = identity(ORIGIN, [], {
+    fetch(request, _env, context) {
+      const caller = callerOf(context, signIn.rules);
+      return caller === undefined ? signInAgain(request.url) : Response.json(caller);
     },
-    web: { fetch: (request) => pages.fetch(request) },
   });
-  const oauth = getOAuthApi(options, env);
   const pages = webApp({
     origin: ORIGIN,
-    oauth,
+    oauth: oauth.issuer.getOAuthApi(env),
     signIn,
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
   });
-  const provider = new OAuthProvider<Env>(options);
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext();
-    const response = await provider.fetch(new Request(url, { redirect: "manual", ...init }), env, context);
+    const request = new Request(url, { redirect: "manual", ...init });
+    const response = await (oauth.fetch(request, env, context) ?? pages.fetch(request));
     await waitOnExecutionContext(context);
     return response;
   };

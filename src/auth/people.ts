@@ -50,43 +50,47 @@ function jsonOf(text: string): unknown {
   }
 }
 
-/** What is wrong with one home of one person. */
-function mistakeOf(who: string, homeId: string, role: unknown, homes: readonly Home[]): string | undefined {
+/** What is wrong with one home of one person; the sentence goes on after the person's entry. */
+function mistakeOf(homeId: string, role: unknown, homes: readonly Home[]): string | undefined {
   const home = homes.find(({ id }) => id === homeId);
   if (home === undefined) {
     const known = homes.map(({ id }) => `"${id}"`).join(", ");
-    return `PEOPLE gives ${who} the home "${homeId}", which there is not; the homes are ${known}.`;
+    return `names the home "${homeId}", which there is not; the homes are ${known}.`;
   }
-  if (!isRole(role)) return `PEOPLE gives ${who} no known role at "${homeId}"; the roles are ${ROLES.join(", ")}.`;
+  if (!isRole(role)) return `has no known role at "${homeId}"; the roles are ${ROLES.join(", ")}.`;
   if (home.service === undefined) {
-    return `PEOPLE gives ${who} the home "${homeId}", which has no service account to act with; set its user name and password.`;
+    return `names the home "${homeId}", which has no service account to act with; set its user name and password.`;
   }
   return undefined;
 }
 
+/** What is wrong with one entry. */
+function mistakesOf(name: string | undefined, given: unknown, people: People, homes: readonly Home[]): string[] {
+  if (name === undefined) return ['is neither an e-mail address nor "github:" and an account name.'];
+  if (people.has(name)) return ["is somebody who has an entry already; capitals do not count."];
+  if (!isRecord(given) || Object.keys(given).length === 0)
+    return ['needs homes with roles, such as {"home":"viewer"}.'];
+  return Object.entries(given).flatMap(([homeId, role]) => mistakeOf(homeId, role, homes) ?? []);
+}
+
 /**
  * Parses PEOPLE, a JSON object of objects: verified e-mail address or `github:<account>` → home id → role.
+ * Mistakes name an entry by its place: they are shown to whoever calls a gateway that is not configured.
  * @param homes those that are configured
  */
 export function parsePeople(text: string, homes: readonly Home[]): ParsedPeople {
   const listed = jsonOf(text);
   if (!isRecord(listed)) return { people: new Map(), mistakes: [`PEOPLE must be JSON ${EXAMPLE}.`] };
   const people = new Map<string, Record<string, Role>>();
-  const mistakes: string[] = [];
-  for (const [who, given] of Object.entries(listed)) {
+  const mistakes = Object.entries(listed).flatMap(([who, given], index) => {
     const name = Name.safeParse(who).data;
-    if (name === undefined) {
-      mistakes.push(`PEOPLE names "${who}", which is neither an e-mail address nor "github:" and an account name.`);
-    } else if (people.has(name)) {
-      mistakes.push(`PEOPLE names "${name}" twice; capitals do not count.`);
-    } else if (!isRecord(given) || Object.keys(given).length === 0) {
-      mistakes.push(`PEOPLE must give "${name}" homes with roles, such as {"home":"viewer"}.`);
-    } else {
-      const roles = Object.entries(given);
-      mistakes.push(...roles.flatMap(([homeId, role]) => mistakeOf(`"${name}"`, homeId, role, homes) ?? []));
-      people.set(name, Object.fromEntries(roles.flatMap(([id, role]) => (isRole(role) ? [[id, role]] : []))));
+    const wrong = mistakesOf(name, given, people, homes);
+    if (name !== undefined && isRecord(given)) {
+      const roles = Object.entries(given).flatMap(([id, role]) => (isRole(role) ? [[id, role] as const] : []));
+      people.set(name, Object.fromEntries(roles));
     }
-  }
+    return wrong.map((mistake) => `PEOPLE: entry ${index + 1} ${mistake}`);
+  });
   return { people, mistakes };
 }
 

@@ -94,7 +94,10 @@ test("they are sent there with PKCE and state; the code is redeemed with the ver
   const form = new URLSearchParams(await new Response(asked[0]?.init.body ?? "").text());
   expect(form.get("code_verifier")).toBe(flow.verifier);
   expect(form.get("redirect_uri")).toBe(CALLBACK);
-  for (const { url: address } of asked) expect(address).not.toContain("canary");
+  for (const { url: address, init } of asked) {
+    expect(address).not.toContain("canary");
+    expect(init.redirect).toBe("manual");
+  }
 });
 
 test.each<[string, unknown]>([
@@ -128,6 +131,7 @@ describe("nobody is signed in", () => {
     ["a token of another kind", { [TOKEN]: say({ access_token: "x", token_type: "mac" }) }],
     ["a web page instead of a token", { [TOKEN]: () => new Response("<h1>hello</h1>") }],
     ["a refused token", { [USER]: say({ message: "Bad credentials" }, 401) }],
+    ["a token with an error's status", { [TOKEN]: say({ access_token: "x", token_type: "bearer" }, 500) }],
     ["no id", { [USER]: say({ login: "octocat" }) }],
     ["an account that cannot be", { [USER]: say({ id: 1, login: "anna@example.com" }) }],
     ["addresses that may not be read", { [EMAILS]: say({ message: "Not Found" }, 404) }],

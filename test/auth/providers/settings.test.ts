@@ -128,6 +128,13 @@ test.each([
   expect(signIn({ SIGN_IN: "oidc", ...OIDC, ...env }).providers[0]).toMatchObject(expected);
 });
 
+test.each(["oidc", "github"])("a home cannot be called %s: its people would share ids with that way's", (id) => {
+  const env = { PI_CONTROLLER_URL: "", PI_CONTROLLER_USERNAME: "", PI_CONTROLLER_PASSWORD: "" };
+  expect(mistakesOf({ ...env, HOMES: JSON.stringify([{ id, url: "https://pi.example.com" }]) })).toStrictEqual([
+    `A home cannot have the id "${id}": that is a way to sign in.`,
+  ]);
+});
+
 test("no mistake shows a secret", () => {
   const env = { SIGN_IN: "oidc,github", ...OIDC, ...GITHUB, PEOPLE: "{", OIDC_ISSUER: "x", OIDC_CLIENT_ID: "" };
   expect(mistakesOf(env).join(" ")).not.toContain("canary");

@@ -245,7 +245,6 @@ describe("an issuer that cannot be asked", () => {
   });
 
   test.each<[string, Record<string, unknown>, string]>([
-    ["another issuer's document", { issuer: "https://evil.example" }, "POST /token"],
     ["a token endpoint without https", { token_endpoint: "http://issuer.example/token" }, "POST /token"],
     ["keys without https", { jwks_uri: "http://issuer.example/jwks" }, "GET /jwks"],
     ["keys on this machine", { jwks_uri: "http://127.0.0.1/jwks" }, "GET /jwks"],
@@ -253,6 +252,11 @@ describe("an issuer that cannot be asked", () => {
     issuer.deviations = { discovery };
     expect(["unauthorized", "connection_failed"]).toContain((await faultOf(signIn())).type);
     expect(issuer.asked).not.toContain(request);
+  });
+
+  test("another issuer's document sends nobody away", async () => {
+    issuer.deviations = { discovery: { issuer: "https://evil.example" } };
+    expect((await faultOf(open().begin(CALLBACK, newFlow("")))).type).toBe("unauthorized");
   });
 
   test("in development plain http reaches this machine and nothing else", async () => {

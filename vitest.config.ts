@@ -10,6 +10,24 @@ const IN_NODE = ["test/*.test.ts", "test/{pi,catalog,e2e,scripts}/**/*.test.ts",
 /** The pins' objects run against a controller in the same isolate, which can be told to fail at any point. */
 const PINS = "test/reservations/**/*.test.ts";
 
+/** What property tests draw their values from; fast-check names it where one fails. */
+function seed(): number {
+  const wish = process.env["FC_SEED"] ?? "";
+  if (wish === "random") return Math.floor(Math.random() * 2 ** 31);
+  const number = wish === "" ? 20_261_121 : Number(wish);
+  if (!Number.isInteger(number)) throw new Error('FC_SEED must be a whole number or "random"');
+  return number;
+}
+
+const PROPERTIES = { setupFiles: ["test/support/fixed-seed.ts"], provide: { seed: seed() } };
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Of all property tests. */
+    seed: number;
+  }
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -20,7 +38,7 @@ export default defineConfig({
             miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development" } },
           }),
         ],
-        test: { name: "worker", include: ["test/**/*.test.{ts,tsx}"], exclude: [...IN_NODE, PINS] },
+        test: { ...PROPERTIES, name: "worker", include: ["test/**/*.test.{ts,tsx}"], exclude: [...IN_NODE, PINS] },
       },
       {
         plugins: [
@@ -36,10 +54,11 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "pins", include: [PINS] },
+        test: { ...PROPERTIES, name: "pins", include: [PINS] },
       },
       {
         test: {
+          ...PROPERTIES,
           name: "node",
           include: IN_NODE,
           globalSetup: ["test/support/gateway.ts"],

@@ -14,7 +14,8 @@ if (!/^[1-9]\d*$/.test(values.runs)) fail(`--runs takes a whole number from 1, n
 const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 const child = spawn(process.execPath, [VITEST, "run", "--project", "pins", "interleavings"], {
   cwd: ROOT,
-  env: { ...process.env, SOAK_RUNS: values.runs },
+  // Other interleavings each time.
+  env: { FC_SEED: "random", ...process.env, SOAK_RUNS: values.runs },
   stdio: ["ignore", "pipe", "inherit"],
 });
 

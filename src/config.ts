@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { signInSettings, type SignInSettings, SignInVariables } from "./auth/providers/settings.ts";
-import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
+import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, PIN_NUMBERINGS, singleHome } from "./homes/home.ts";
 import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";
@@ -64,6 +64,7 @@ const Variables = z.object({
       .min(1000, "must be at least 1000 (ms)")
       .max(120_000, "must be at most 120000 (ms)"),
   ),
+  PI_CONTROLLER_PINS: optional(z.enum(PIN_NUMBERINGS, { error: 'must be "bcm" or "header"' })),
   PI_CONTROLLER_USERNAME: optional(z.string()),
   PI_CONTROLLER_PASSWORD: optional(z.string()),
   PI_CONTROLLER_API_KEY: refused(
@@ -103,12 +104,12 @@ function serviceOf(variables: z.output<typeof Variables>, mistakes: string[]): U
 
 /** What the seed's single-home variables describe; `undefined` if they are not set. */
 function homeOfVariables(variables: z.output<typeof Variables>, mistakes: string[]): Home | undefined {
-  const { PI_CONTROLLER_URL, PI_CONTROLLER_TIMEOUT } = variables;
+  const { PI_CONTROLLER_URL, PI_CONTROLLER_TIMEOUT, PI_CONTROLLER_PINS: pins } = variables;
   if (PI_CONTROLLER_URL === undefined) return undefined;
   const mistake = addressMistake(PI_CONTROLLER_URL, rulesOf(variables));
   if (mistake !== undefined) mistakes.push(`PI_CONTROLLER_URL ${mistake}`);
   const timeoutMs = PI_CONTROLLER_TIMEOUT ?? DEFAULT_TIMEOUT_MS;
-  return singleHome(new URL(PI_CONTROLLER_URL).origin, timeoutMs, serviceOf(variables, mistakes));
+  return { ...singleHome(new URL(PI_CONTROLLER_URL).origin, timeoutMs, serviceOf(variables, mistakes)), pins };
 }
 
 function homesOf(variables: z.output<typeof Variables>, mistakes: string[]): Home[] {

@@ -1,6 +1,8 @@
+import { AccountObject } from "./accounts/account.ts";
+import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
-import { callerOf, signInAgain } from "./auth/grant.ts";
-import { identity } from "./auth/provider.ts";
+import { callerOf } from "./auth/grant.ts";
+import { endGrants, identity } from "./auth/provider.ts";
 import { openProviders, rulesOf } from "./auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
@@ -11,7 +13,7 @@ import { serviceCaller } from "./homes/service.ts";
 import { Troubles } from "./homes/troubles.ts";
 import { createSealer, type Sealer } from "./lib/crypto.ts";
 import { log } from "./lib/log.ts";
-import { noEndpoint, serveMcp } from "./mcp/route.ts";
+import { noEndpoint, serveMcp, signInAgain } from "./mcp/route.ts";
 import { serverFactory } from "./mcp/server.ts";
 import { Session } from "./mcp/session.ts";
 import { OperationObject } from "./operations/operation.ts";
@@ -93,7 +95,7 @@ function openHomeOf(env: Env): OpenHome {
     return {
       ...opened,
       caller,
-      operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, homeId),
+      operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, origin),
     };
@@ -103,7 +105,17 @@ function openHomeOf(env: Env): OpenHome {
 /** One MCP session; see `mcp/session.ts`. */
 export class McpSession extends Session {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { server: serverOf(env), open: openHomeOf(env) });
+    super(ctx, env, { server: serverOf(env), open: openHomeOf(env), enter: entrance(env.ACCOUNT) });
+  }
+}
+
+/** One person's connections; see `accounts/account.ts`. */
+export class Account extends AccountObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, {
+      end: async (session) => env.MCP_SESSION.getByName(session).end(),
+      forget: async (session, connectionId) => env.MCP_SESSION.getByName(session).forget(connectionId),
+    });
   }
 }
 
@@ -157,12 +169,14 @@ function siteFor(origin: string, env: Env): Site {
     },
   );
   const sealer = sealerOf(env);
+  const api = oauth.issuer.getOAuthApi(env);
   const pages = webApp({
     origin,
-    oauth: oauth.issuer.getOAuthApi(env),
+    oauth: api,
     signIn,
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
+    connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
   });
   const site: Site = async (request, ctx) =>
     (await oauth.fetch(request, env, ctx)) ?? noEndpoint(new URL(request.url).pathname) ?? pages.fetch(request);

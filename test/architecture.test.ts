@@ -18,6 +18,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   contract: { rooms: ["lib"], types: ["pi"], packages: ["zod"] },
   pi: { rooms: ["lib"], packages: ["zod", "jose"] },
   homes: { rooms: ["pi", "lib", "contract"], packages: ["zod"] },
+  accounts: { rooms: ["contract", "lib"], packages: ["cloudflare:workers"] },
   tools: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   prompts: { rooms: ["contract", "lib"], packages: ["zod"] },
   reservations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
@@ -45,6 +46,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "config.ts": { rooms: ["auth", "homes", "lib"], types: ["pi"], packages: ["zod"] },
   "index.ts": {
     rooms: [
+      "accounts",
       "auth",
       "config.ts",
       "contract",

@@ -52,6 +52,8 @@ describe("each mistake is one sentence that names its variable", () => {
     ["PI_CONTROLLER_URL", "https://:admin123@pi.example.com", "credentials"],
     ["PI_CONTROLLER_API_KEY", "key", "PI_CONTROLLER_USERNAME"],
     ["CONFIRM", "sometimes", '"never" or empty'],
+    ["PI_CONTROLLER_PINS", "BCM", '"bcm" or "header"'],
+    ["PI_CONTROLLER_PINS", "board", '"bcm" or "header"'],
     ["PI_CONTROLLER_TIMEOUT", "soon", "milliseconds"],
     ["PI_CONTROLLER_TIMEOUT", "999", "at least 1000"],
     ["PI_CONTROLLER_TIMEOUT", "-1", "at least 1000"],
@@ -147,6 +149,16 @@ describe("PI_CONTROLLER_URL", () => {
   ])("the timeout of %j is %i ms", (more, timeoutMs) => {
     const [home] = parseConfig({ ...production, ...url("https://pi.example.com"), ...more }).homes;
     expect(home).toMatchObject({ id: "home", timeoutMs });
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ PI_CONTROLLER_PINS: "" }, undefined],
+    [{ PI_CONTROLLER_PINS: "bcm" }, "bcm"],
+    [{ PI_CONTROLLER_PINS: "header" }, "header"],
+  ])("the pin numbers of %j are %s", (more, pins) => {
+    const [home] = parseConfig({ ...production, ...url("https://pi.example.com"), ...more }).homes;
+    expect(home?.pins).toBe(pins);
   });
 });
 

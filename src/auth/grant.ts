@@ -51,19 +51,3 @@ export function callerOf(
   const { userId, userName, connectionId } = props;
   return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };
 }
-
-/**
- * The answer to a grant that no longer lets anyone in: sends the client to sign-in, where a page tells the person why.
- * @param url of the endpoint that was called
- */
-export function signInAgain(url: string): Response {
-  const { origin, pathname } = new URL(url);
-  const message = "This connection may no longer come in. Sign in again.";
-  const challenge = [
-    'Bearer error="invalid_token"',
-    `error_description="${message}"`,
-    `resource_metadata="${origin}/.well-known/oauth-protected-resource${pathname}"`,
-  ];
-  const headers = { "www-authenticate": challenge.join(", ") };
-  return Response.json({ error: "invalid_token", error_description: message }, { status: 401, headers });
-}

@@ -1,4 +1,5 @@
-import { OAuthAuthorizationServer, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import { OAuthAuthorizationServer, type OAuthHelpers, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
+import { z } from "zod";
 import { log } from "../lib/log.ts";
 import { SCOPE_OF, SCOPES } from "./scopes.ts";
 
@@ -81,4 +82,20 @@ export function identity(origin: string, homeIds: readonly string[], mcp: McpHan
       return ISSUER_PATHS.has(pathname) ? issuer.fetch(request, env, ctx) : undefined;
     },
   };
+}
+
+const OfConnection = z.object({ connectionId: z.string() });
+
+/** Ends the grants of a person's connections, with all of their tokens. */
+export async function endGrants(oauth: OAuthHelpers, userId: string, connectionIds: readonly string[]): Promise<void> {
+  let cursor: string | undefined;
+  do {
+    const page = await oauth.listUserGrants(userId, cursor === undefined ? {} : { cursor });
+    const ours = page.items.filter(({ metadata }) => {
+      const { data } = OfConnection.safeParse(metadata);
+      return data !== undefined && connectionIds.includes(data.connectionId);
+    });
+    await Promise.all(ours.map(({ id }) => oauth.revokeGrant(id, userId)));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
 }

@@ -33,7 +33,10 @@ export interface Reservation {
 /** The pins of one home, for one caller. Every refusal is a `Fault`. */
 export interface Reservations {
   reserve(gpioId: number, request: ReserveRequest): Promise<Reservation>;
-  /** Ends one's own hold; with a level, the pin is driven to it first. */
+  /**
+   * Ends one's own hold; with a level, the pin is driven to it first.
+   * @returns the level that the pin was last driven to under this hold; `null` if it was not driven, or that is unknown
+   */
   release(gpioId: number, clientId: string, level: Level | null): Promise<{ gpio_id: number; value: Level | null }>;
   /** Every write of a pin goes this way; a free pin is held for the length of the call. */
   write(gpioId: number, value: Level, clientId: string | null): Promise<{ gpio_id: number; value: Level }>;

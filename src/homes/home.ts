@@ -1,4 +1,5 @@
 import type { UpstreamLogin } from "../pi/login.ts";
+import type { PinNumbering } from "../pi/schemas/header.ts";
 
 /**
  * How a home is reached: `public`, a tunnel's host name; `access`, the same behind Cloudflare Access, with a
@@ -13,6 +14,9 @@ export interface ServiceToken {
   readonly clientId: string;
   readonly clientSecret: string;
 }
+
+/** How a home's controller may number GPIO pins. */
+export const PIN_NUMBERINGS = ["bcm", "header"] as const satisfies readonly PinNumbering[];
 
 /** One place with one pi-controller: the unit of tenancy. Everything durable is keyed by its id. */
 export interface Home {
@@ -30,6 +34,8 @@ export interface Home {
   readonly timeoutMs: number;
   /** The account that acts when no person is there, as when a pin is made safe. */
   readonly service?: UpstreamLogin | undefined;
+  /** How its controller numbers pins; BCM unless it says otherwise. */
+  readonly pins?: PinNumbering | undefined;
 }
 
 /** Seed, section 4.2. */

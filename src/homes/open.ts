@@ -4,6 +4,7 @@ import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import { TokenKeeper, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
+import { DeviceMemory } from "../pi/device-memory.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
 import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
@@ -61,13 +62,16 @@ function accountOf(home: Home, login: Login): UpstreamLogin {
 }
 
 /**
- * Opens homes: each person's tokens at each home have one keeper, which lives as long as what this returns.
+ * Opens homes: each person's tokens at each home have one keeper, and each home's devices one memory, which live
+ * as long as what this returns.
  * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted,
  *   `unauthorized` if its service account is needed and gone
  */
 export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts): OpenPi {
   const keepers = new Map<string, TokenKeeper>();
-  const byId = new Map(homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways) }]));
+  const byId = new Map(
+    homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways), devices: new DeviceMemory() }]),
+  );
 
   return (caller, homeId, signal) => {
     const found = byId.get(homeId);
@@ -77,8 +81,10 @@ export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts)
       });
     }
     const access = caller.homes[homeId];
-    if (access === undefined) throw new Fault("forbidden", `This connection was not granted the home "${homeId}".`);
-    const { home, endpoint } = found;
+    if (access === undefined) {
+      throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
+    }
+    const { home, endpoint, devices } = found;
     const login = accountOf(home, access.login);
     const key = cacheKey(home, caller.userId, access.login);
     const keeper = keepers.get(key) ?? new TokenKeeper(endpoint, cache, key);
@@ -88,7 +94,7 @@ export function openHomes({ homes, ways, cache, dialects, troubles }: HomeParts)
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
-      pi: piClient(send, signIn, dialects, home.id),
+      pi: piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices }),
       trouble: () => troubles.of(home.id),
     };
   };

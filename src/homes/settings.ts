@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ALL_HOMES } from "../contract/context.ts";
 import { isLoopback, isPrivateHost } from "../lib/hosts.ts";
-import { DEFAULT_TIMEOUT_MS, DEMO_URL, type Home, REACHES } from "./home.ts";
+import { DEFAULT_TIMEOUT_MS, DEMO_URL, type Home, PIN_NUMBERINGS, REACHES } from "./home.ts";
 
 /** Which addresses a home may have. */
 export interface AddressRules {
@@ -32,6 +32,7 @@ const HomeSetting = z
       .min(1000, "must be at least 1000 (ms)")
       .max(120_000, "must be at most 120000 (ms)")
       .default(DEFAULT_TIMEOUT_MS),
+    pins: z.enum(PIN_NUMBERINGS, { error: `must be one of ${PIN_NUMBERINGS.join(", ")}` }).optional(),
   })
   .refine(({ id }) => id !== ALL_HOMES, { path: ["id"], error: `must not be "${ALL_HOMES}"` });
 
@@ -95,7 +96,7 @@ function accountMistakes({ username }: HomeSetting, { password }: Secrets): stri
 }
 
 function homeOf(setting: HomeSetting, secrets: Secrets): Home {
-  const { id, name = id, url, reach, binding, timeout, username } = setting;
+  const { id, name = id, url, reach, binding, timeout, username, pins } = setting;
   const { password, access_client_id: clientId, access_client_secret: clientSecret } = secrets;
   return {
     id,
@@ -103,6 +104,7 @@ function homeOf(setting: HomeSetting, secrets: Secrets): Home {
     url: url === undefined ? DEMO_URL : new URL(url).origin,
     reach,
     timeoutMs: timeout,
+    ...(pins === undefined ? {} : { pins }),
     ...(binding === undefined ? {} : { binding }),
     ...(clientId === undefined || clientSecret === undefined ? {} : { serviceToken: { clientId, clientSecret } }),
     ...(username === undefined || password === undefined ? {} : { service: { username, password } }),

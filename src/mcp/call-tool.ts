@@ -30,15 +30,26 @@ const OUR_BUG = new Fault("operation_failed", "PiMCP itself failed; the cause is
   suggestions: ["Look at the state before trying again."],
 });
 
-function issueText(issue: z.core.$ZodIssue): string {
+/** Whether nothing was given where the issue is; zod only says what it expected there. */
+function isMissing({ path }: z.core.$ZodIssue, given: unknown): boolean {
+  let value = given;
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return true;
+    value = Reflect.get(value, name);
+  }
+  return value === undefined;
+}
+
+function issueText(issue: z.core.$ZodIssue, given: unknown): string {
   const where = issue.path.join(".");
+  if (where !== "" && isMissing(issue, given)) return `${where}: is missing`;
   if (issue.code === "unrecognized_keys") return `unknown field ${issue.keys.join(", ")}`;
   return where === "" ? issue.message : `${where}: ${issue.message}`;
 }
 
 /** The fault of arguments that do not fit; it names fields, not values, for a value may be a secret. */
-export function invalidInput(what: string, error: z.ZodError): Fault {
-  const issues = error.issues.slice(0, MAX_ISSUES).map((issue) => issueText(issue));
+export function invalidInput(what: string, error: z.ZodError, given: unknown): Fault {
+  const issues = error.issues.slice(0, MAX_ISSUES).map((issue) => issueText(issue, given));
   return new Fault("invalid_input", `The arguments of ${what} do not fit: ${issues.join("; ")}. Nothing was changed.`, {
     suggestions: [`Correct the arguments as the input schema of ${what} says, and call it again.`],
   });
@@ -80,7 +91,7 @@ async function run(tool: AnyTool, args: Arguments, call: ToolCall): Promise<Call
   const { asked, token, own } = splitArguments(tool, args, call);
   const { all, ids } = calledHomes(call, tool, asked);
   const input = tool.input.safeParse(own);
-  if (!input.success) throw invalidInput(tool.name, input.error);
+  if (!input.success) throw invalidInput(tool.name, input.error, own);
   const progress = progressTo(call.exchange);
   const contexts = ids.map((id) => contextOf(call, id, progress, ids.length));
   const valueIn = async (context: Context) => tool.output.parse(await tool.run(input.data, context));

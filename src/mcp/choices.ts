@@ -23,15 +23,19 @@ export const ROWS_OF: Readonly<
 
 /** The protocol allows no more (completion/complete). */
 const MAX_VALUES = 100;
-/** The most rows that a controller sends at once. */
-const ALL = 1000;
+
+const ALL_OF: Readonly<Record<Kind, (context: Context) => Promise<readonly Row[]>>> = {
+  cluster: ({ pi }) => pi.clusters.all(),
+  node: ({ pi }) => pi.nodes.all({ include_gpio: false }),
+  gpio: ({ pi }) => pi.gpio.all(),
+};
 
 /** Whether a person who has typed this much may mean that. */
 const begins = (text: string, typed: string) => text.toLowerCase().startsWith(typed.toLowerCase());
 
 async function fitting(choice: Choice, typed: string, context: Context): Promise<string[]> {
   if (!("of" in choice)) return choice.filter((word) => begins(word, typed));
-  const { rows } = await ROWS_OF[choice.of](context, { limit: ALL, offset: 0 });
+  const rows = await ALL_OF[choice.of](context);
   if (choice.as === "name") return rows.map(({ name }) => name).filter((name) => begins(name, typed));
   return rows.filter(({ id, name }) => String(id).startsWith(typed) || begins(name, typed)).map(({ id }) => String(id));
 }

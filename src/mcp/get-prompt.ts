@@ -28,8 +28,9 @@ export function getPrompt(
     const { [HOME]: home, ...own } = asked.arguments ?? {};
     const several = hasSeveralHomes(call.caller);
     const id = permittedHome(call, prompt, home);
-    const args = prompt.arguments.safeParse(several ? own : (asked.arguments ?? {}));
-    if (!args.success) throw invalidInput(prompt.name, args.error);
+    const given = several ? own : (asked.arguments ?? {});
+    const args = prompt.arguments.safeParse(given);
+    if (!args.success) throw invalidInput(prompt.name, args.error, given);
     const where = several ? `This is about one home only: give home "${id}" in every call.\n\n` : "";
     const text = where + prompt.build(args.data);
     return { description: prompt.description, messages: [{ role: "user", content: { type: "text", text } }] };

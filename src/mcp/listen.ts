@@ -97,29 +97,39 @@ function lastWords(id: string | number): Uint8Array {
   return new TextEncoder().encode(`event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", id, result })}\n\n`);
 }
 
+/** A stream that can be ended from here. */
+export interface Bounded {
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Ends it in good order; does nothing if it has ended. */
+  readonly close: () => void;
+}
+
 /** A stream that ends in good order at the latest after `ageMs`; `ended` is called once, however it ends. */
 export function bounded(
   body: ReadableStream,
   { id, ageMs, ended }: { id: string | number; ageMs: number; ended: () => void },
-): ReadableStream<Uint8Array> {
+): Bounded {
   const reader = body.getReader();
   let over = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let target: ReadableStreamDefaultController<Uint8Array> | undefined;
   const end = () => {
     if (over) return;
     over = true;
     clearTimeout(timer);
     ended();
   };
-  return new ReadableStream<Uint8Array>({
+  const close = () => {
+    if (over) return;
+    end();
+    target?.enqueue(lastWords(id));
+    target?.close();
+    reader.cancel().catch(() => undefined);
+  };
+  const readable = new ReadableStream<Uint8Array>({
     start(controller) {
-      timer = setTimeout(() => {
-        if (over) return;
-        end();
-        controller.enqueue(lastWords(id));
-        controller.close();
-        reader.cancel().catch(() => undefined);
-      }, ageMs);
+      target = controller;
+      timer = setTimeout(close, ageMs);
     },
     async pull(controller) {
       const result = await reader.read();
@@ -138,4 +148,5 @@ export function bounded(
       await reader.cancel(reason);
     },
   });
+  return { readable, close };
 }

@@ -44,7 +44,7 @@ function open(resources: readonly ReadableResource[], uri: string, call: Call): 
     if (variables === null) continue;
     const home = permittedHome(call, resource, asked);
     const parameters = resource.parameters.safeParse(variables);
-    if (!parameters.success) throw invalidInput(resource.uri, parameters.error);
+    if (!parameters.success) throw invalidInput(resource.uri, parameters.error, variables);
     return { home, resource, parameters: parameters.data, context: contextOf(call, home) };
   }
   throw new ResourceNotFoundError(uri);

@@ -32,6 +32,15 @@ function passedHeaders(request: Request): [string, string][] {
   });
 }
 
+/** The answer to a client whose person has ended its connection: its token has become worthless (RFC 6750). */
+export function signInAgain(url: string): Response {
+  const { origin, pathname } = new URL(url);
+  const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`;
+  const challenge = `Bearer error="invalid_token", error_description="This connection was ended: sign in again", resource_metadata="${metadata}"`;
+  const body = { error: "invalid_token", error_description: "This connection was ended: sign in again." };
+  return Response.json(body, { status: 401, headers: { "www-authenticate": challenge, "cache-control": "no-store" } });
+}
+
 async function endSession(caller: Caller, sessionId: string | undefined, sessions: Sessions): Promise<Response> {
   if (sessionId === undefined) return rpcError(400, -32600, "DELETE needs the Mcp-Session-Id to end.");
   await sessions.getByName(await sessionKey(caller, sessionId)).end();
@@ -50,6 +59,7 @@ async function post(
   const session = sessions.getByName(await sessionKey(caller, sessionId ?? minted));
   const { origin } = new URL(request.url);
   const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
+  if (response.status === 401) return signInAgain(request.url);
   if (minted === undefined || !response.ok) return response;
   const headers = new Headers(response.headers);
   headers.set(SESSION_HEADER, minted);

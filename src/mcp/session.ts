@@ -3,6 +3,7 @@ import { createMcpHandler } from "agents/mcp/server";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { describeError, log } from "../lib/log.ts";
+import { Admissions, type Enter } from "./admissions.ts";
 import type { Waiting } from "./call.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
@@ -41,6 +42,7 @@ export interface SessionRequest {
 export interface SessionParts {
   readonly server: ServerFactory;
   readonly open: OpenHome;
+  readonly enter: Enter;
   /** Other limits than usual, for tests. */
   readonly listen?: ListenLimits;
 }
@@ -58,6 +60,9 @@ export class Session extends DurableObject<Env> {
   readonly #parts: SessionParts;
   readonly #calls = new WeakMap<Request, Waiting<ResourceCall>>();
   readonly #watches = new Watches();
+  readonly #admissions: Admissions;
+  /** How to end each stream that is open, with the connection that it belongs to. */
+  readonly #streams = new Map<() => void, string>();
   readonly #limits: ListenLimits;
   readonly #polls: Polls;
   readonly #handler: ReturnType<typeof createMcpHandler>;
@@ -67,6 +72,7 @@ export class Session extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, parts: SessionParts) {
     super(ctx, env);
     this.#parts = parts;
+    this.#admissions = new Admissions(ctx.id.name ?? ctx.id.toString(), parts.enter);
     this.#touchedAt = ctx.storage.kv.get<Seen>(SEEN)?.lastSeen ?? 0;
     this.#ended = ctx.storage.kv.get<boolean>(ENDED) ?? false;
     this.#limits = parts.listen ?? LISTEN_LIMITS;
@@ -86,6 +92,7 @@ export class Session extends DurableObject<Env> {
     this.#touch(Date.now());
     const parsed = parseBody(request.body);
     if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
+    if (!(await this.#admissions.admit(caller, parsed.value, Date.now()))) return new Response(null, { status: 401 });
     const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
     const call = { caller, open: this.#parts.open, origin: request.origin, watches: this.#watches };
     if (isPlainLegacy(inner.headers, parsed.value)) {
@@ -94,12 +101,19 @@ export class Session extends DurableObject<Env> {
     this.#calls.set(inner, call);
     const listen = listening(parsed.value, (uri) => this.#parts.server.watch(uri, call));
     if (listen === undefined) return this.#handler.fetch(inner, { parsedBody: parsed.value });
-    return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen);
+    return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen, caller.connectionId);
+  }
+
+  /** Makes a connection's next call ask whether it is still good, and ends what it listens to. */
+  forget(connectionId: string): void {
+    this.#admissions.forget(connectionId);
+    for (const [close, owner] of this.#streams) if (owner === connectionId) close();
   }
 
   /** Ends the session: from now on its id is refused, until the object is forgotten. */
   end(): void {
     this.#ended = true;
+    for (const close of this.#streams.keys()) close();
     this.ctx.storage.kv.put(ENDED, true);
     this.#touch(Date.now());
   }
@@ -122,14 +136,17 @@ export class Session extends DurableObject<Env> {
   }
 
   /** Watches what a stream listens to, as long as it is open. */
-  #attend(response: Response, { id, looks }: Listening): Response {
+  #attend(response: Response, { id, looks }: Listening, connectionId: string): Response {
     const { body, status, headers } = response;
     if (body === null || headers.get("content-type")?.includes("text/event-stream") !== true) return response;
     const stops = [...looks].map(([uri, look]) => this.#polls.start(uri, look));
     const ended = () => {
+      this.#streams.delete(stream.close);
       for (const stop of stops) stop();
     };
-    return new Response(bounded(body, { id, ageMs: this.#limits.ageMs, ended }), { status, headers });
+    const stream = bounded(body, { id, ageMs: this.#limits.ageMs, ended });
+    this.#streams.set(stream.close, connectionId);
+    return new Response(stream.readable, { status, headers });
   }
 
   #touch(now: number): void {

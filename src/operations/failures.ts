@@ -1,9 +1,10 @@
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
+import { sentence, sentences } from "../lib/sentence.ts";
 import type { StepEnd, StepOutcome } from "../pi/provisioning.ts";
 
 /** What is told of a fault; the suggestions are part of it, because nothing else carries them. */
-const wordsOf = (fault: Fault) => [fault.message, ...fault.suggestions].join(" ");
+const wordsOf = (fault: Fault) => sentences(fault.message, ...fault.suggestions);
 
 /** What a request that threw means: a fault is a refusal; anything else leaves open what was done. */
 export function endOf(error: unknown): StepEnd {
@@ -22,5 +23,5 @@ export function outcomeOf(error: unknown): StepOutcome {
     return { phase: "pending", message: "PiMCP itself failed to ask the home.", nodes: [] };
   }
   const phase = HOPELESS.has(error.type) ? "unknown" : "pending";
-  return { phase, message: `The home could not be asked how it ended: ${error.message}`, nodes: [] };
+  return { phase, message: `The home could not be asked how it ended: ${sentence(error.message)}`, nodes: [] };
 }

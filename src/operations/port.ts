@@ -1,4 +1,5 @@
 import type { Caller } from "../contract/caller.ts";
+import type { HomeName } from "../contract/context.ts";
 import type { Operations, OperationState } from "../contract/operation.ts";
 import { Fault } from "../lib/errors.ts";
 import type { Step } from "../pi/provisioning.ts";
@@ -37,9 +38,9 @@ export interface OperationNamespace {
   };
 }
 
-function refused(refusal: Refusal, homeId: string): Fault {
+function refused(refusal: Refusal, home: string): Fault {
   if (refusal === "forbidden") {
-    return new Fault("forbidden", `Only an admin of home "${homeId}" may start that.`, {
+    return new Fault("forbidden", `Only an admin of home "${home}" may start that.`, {
       suggestions: ["Ask an admin of the home for a higher role, or sign in with another account."],
     });
   }
@@ -54,7 +55,7 @@ export function operationsPort(
   namespace: OperationNamespace,
   register: ClaimRegister,
   caller: Caller,
-  homeId: string,
+  { id: homeId, name }: HomeName,
 ): Operations {
   const access = caller.homes[homeId];
   // An operation needs no way into other homes.
@@ -65,7 +66,7 @@ export function operationsPort(
       const operationId = crypto.randomUUID();
       await claimTargets(register, operationId, steps, (other) => object(other).progress());
       const outcome = await object(operationId).start({ operationId, homeId, caller: here, steps });
-      if (!outcome.started) throw refused(outcome.refusal, homeId);
+      if (!outcome.started) throw refused(outcome.refusal, name);
       return outcome.state;
     },
     async watch(operationId, since, ms) {

@@ -1,4 +1,5 @@
 import type { OperationState, StepPhase, StepState } from "../contract/operation.ts";
+import { sentences } from "../lib/sentence.ts";
 import type { NodeReport, StepEnd, StepOutcome, StepTarget } from "../pi/provisioning.ts";
 
 /** Requests of one operation at a time: the controller is a Pi, and takes about one request a second. */
@@ -86,14 +87,19 @@ function beginWatch(step: StepRecord, message: string, now: number): StepRecord 
 }
 
 function afterEnd(step: StepRecord, { phase, message, nodes }: StepEnd, now: number): StepRecord {
-  if (phase === "cut_off") return beginWatch(step, `${message} ${CUT_OFF}`, now);
+  if (phase === "cut_off") return beginWatch(step, sentences(message, CUT_OFF), now);
   return { ...step, phase, message, nodes };
 }
 
 function afterLook(step: StepRecord, watch: Watch, { phase, message, nodes }: StepOutcome, now: number): StepRecord {
   if (phase !== "pending") return { ...step, phase, message, nodes, watch: null };
   if (now - watch.since >= WATCH_MS) {
-    return { ...step, phase: "unknown", message: `${message} The outcome did not show in 30 minutes.`, watch: null };
+    return {
+      ...step,
+      phase: "unknown",
+      message: sentences(message, "The outcome did not show in 30 minutes."),
+      watch: null,
+    };
   }
   const looks = watch.looks + 1;
   const pause = Math.min(FIRST_LOOK_MS * 2 ** looks, LONGEST_PAUSE_MS);

@@ -38,6 +38,8 @@ export interface CertificateAuthority {
   initialize(authority: NewAuthority): Promise<Authority>;
   issue(certificate: NewCertificate): Promise<IssuedCertificate>;
   list(filter: PageRequest & { status?: string | undefined }): Promise<Page<Certificate>>;
+  /** A certificate that is not revoked yet. @throws Fault as `revoke` does */
+  revocable(certificateId: number): Promise<Certificate>;
   /** @throws Fault `not_found`, or `conflict` if it is revoked already */
   revoke(certificateId: number, reason: string): Promise<Certificate>;
 }
@@ -94,7 +96,16 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
     }
   }
 
+  async function revocable(certificateId: number): Promise<Certificate> {
+    const certificate = await get(certificateId);
+    if (certificate.status !== "revoked") return certificate;
+    throw new Fault("conflict", `Certificate ${certificateId} is revoked already. Nothing was changed.`, {
+      suggestions: ['Nothing is left to do; list_certificates with status "revoked" shows why it was.'],
+    });
+  }
+
   return {
+    revocable,
     async initialize(authority) {
       const answer = await send({
         method: "POST",
@@ -121,6 +132,7 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
         },
         schema: Issued,
         subject: `a certificate for "${wanted.common_name}"`,
+        needs: null,
       }).catch((error: unknown) => {
         throw isOwnFailure(error) ? notIssued(wanted.common_name) : error;
       });
@@ -140,12 +152,7 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
       return { rows: list.rows, total: list.total ?? offset + list.rows.length };
     },
     async revoke(certificateId, reason) {
-      const before = await get(certificateId);
-      if (before.status === "revoked") {
-        throw new Fault("conflict", `Certificate ${certificateId} is revoked already.`, {
-          suggestions: ['Nothing is left to do; list_certificates with status "revoked" shows why it was.'],
-        });
-      }
+      await revocable(certificateId);
       await send({
         method: "POST",
         path: `/api/v1/ca/certificates/${certificateId}/revoke`,

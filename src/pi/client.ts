@@ -1,11 +1,13 @@
 import { type CertificateAuthority, certificateAuthority } from "./ca.ts";
 import { type Clusters, clusters } from "./clusters.ts";
 import { type Deployments, deployments } from "./deployments.ts";
+import type { DeviceMemory } from "./device-memory.ts";
 import { type AskDialect, type DialectMemory, dialectOf } from "./dialect.ts";
 import { type Gpio, gpio } from "./gpio.ts";
 import { type AskMetrics, nodeMetrics } from "./metrics.ts";
 import { type Nodes, nodes } from "./nodes.ts";
 import { type Provisioning, provisioning } from "./provisioning.ts";
+import type { PinNumbering } from "./schemas/header.ts";
 import { HealthAnswer } from "./schemas/system.ts";
 import type { Send } from "./send.ts";
 import { type System, system } from "./system.ts";
@@ -25,23 +27,35 @@ export interface PiClient {
   readonly provisioning: Provisioning;
 }
 
-/** The client of one home; what dialect it speaks is remembered under its id. */
-export function piClient(send: Send, signIn: () => Promise<void>, memory: DialectMemory, homeId: string): PiClient {
+/** What is known of a home beside the way to it. */
+export interface KnownHome {
+  readonly id: string;
+  /** How its controller numbers pins; everything above this room speaks BCM. */
+  readonly pins: PinNumbering;
+  /** What dialect it speaks is remembered here, under its id. */
+  readonly dialects: DialectMemory;
+  /** Of this home alone. */
+  readonly devices: DeviceMemory;
+}
+
+/** The client of one home. */
+export function piClient(send: Send, signIn: () => Promise<void>, home: KnownHome): PiClient {
   const askHealth = () => send({ method: "GET", path: "/health", schema: HealthAnswer, subject: "health" });
-  const dialect = () => memory.of(homeId, async () => dialectOf(await askHealth()));
+  const dialect = () => home.dialects.of(home.id, async () => dialectOf(await askHealth()));
+  const pins = { numbering: home.pins, memory: home.devices };
+  const reads = { clusters: clusters(send), nodes: nodes(send, dialect, pins) };
   return {
     dialect,
     async ready() {
       await signIn();
       await dialect();
     },
-    clusters: clusters(send),
-    nodes: nodes(send, dialect),
-    gpio: gpio(send, dialect),
+    ...reads,
+    gpio: gpio(send, dialect, pins),
     deployments: deployments(send, dialect),
     ca: certificateAuthority(send, dialect),
     system: system(send),
     metrics: nodeMetrics(send, dialect),
-    provisioning: provisioning(send, dialect),
+    provisioning: provisioning(send, dialect, reads),
   };
 }

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { Fault } from "../lib/errors.ts";
+import { everyRow } from "./all.ts";
 import { pageOf, type Page, type PageRequest } from "./dialect.ts";
 import { type Cluster, ClusterAnswer, type ClusterStatus, ClusterStatusAnswer } from "./schemas/cluster.ts";
 import { enveloped, listOf } from "./schemas/envelope.ts";
-import { type PiNode, PiNodeAnswer } from "./schemas/node.ts";
+import { type PiNode, PI_NODE_ANSWERS } from "./schemas/node.ts";
 import type { Send } from "./send.ts";
 
 export interface NewCluster {
@@ -16,6 +17,7 @@ export interface NewCluster {
 export interface Clusters {
   create(cluster: NewCluster): Promise<Cluster>;
   list(page: PageRequest): Promise<Page<Cluster>>;
+  all(): Promise<readonly Cluster[]>;
   status(clusterId: number): Promise<ClusterStatus>;
   nodes(clusterId: number): Promise<readonly PiNode[]>;
   /**
@@ -28,7 +30,8 @@ export interface Clusters {
 const OneCluster = enveloped(ClusterAnswer);
 const ClusterList = listOf(ClusterAnswer);
 const StatusAnswer = enveloped(ClusterStatusAnswer);
-const NodeList = listOf(PiNodeAnswer);
+/** Without their pins, so that it does not matter how these are numbered. */
+const NodeList = listOf(PI_NODE_ANSWERS.bcm.transform(({ gpio_devices: _pins, ...node }): PiNode => node));
 
 function stillHasNodes({ cluster_id, name, nodes }: ClusterStatus): Fault {
   return new Fault(
@@ -49,8 +52,22 @@ export function clusters(send: Send): Clusters {
       subject: `cluster ${clusterId}`,
     });
 
+  const pageAt = async (page: PageRequest) =>
+    pageOf(
+      await send({
+        method: "GET",
+        path: "/api/v1/clusters",
+        query: { ...page },
+        schema: ClusterList,
+        subject: "the list of clusters",
+      }),
+      page,
+    );
+
   return {
     status,
+    list: pageAt,
+    all: () => everyRow(pageAt),
     create: (cluster) =>
       send({
         method: "POST",
@@ -58,18 +75,8 @@ export function clusters(send: Send): Clusters {
         body: cluster,
         schema: OneCluster,
         subject: `a new cluster "${cluster.name}"`,
+        needs: null,
       }),
-    list: async (page) =>
-      pageOf(
-        await send({
-          method: "GET",
-          path: "/api/v1/clusters",
-          query: { ...page },
-          schema: ClusterList,
-          subject: "the list of clusters",
-        }),
-        page,
-      ),
     async nodes(clusterId) {
       const subject = `nodes of cluster ${clusterId}`;
       const list = await send({

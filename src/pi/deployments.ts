@@ -43,6 +43,7 @@ export function deployments(send: Send, dialect: AskDialect): Deployments {
         body: { cluster_id: clusterId, pod_spec: podSpec, pod: podSpec },
         schema: PodAnswer,
         subject: `a pod in cluster ${clusterId}`,
+        needs: `cluster ${clusterId}`,
       });
     },
     async get(clusterId, podName) {

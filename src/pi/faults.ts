@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault, type FaultType } from "../lib/errors.ts";
+import { sentence } from "../lib/sentence.ts";
 import { redactText } from "./redact.ts";
 import { type Answer, type Endpoint, endpointOf, type Wire } from "./request.ts";
 
@@ -14,6 +15,11 @@ const ErrorBody = z.object({
 export interface Subject {
   /** "cluster 7", "the list of nodes". */
   readonly subject: string;
+  /**
+   * Of a thing that is to be made: what it refers to, "node 4", for a 404 is about that. Null if it refers to
+   * nothing; undefined if nothing is made.
+   */
+  readonly needs?: string | null;
   /** The type of a failure of the home's own; `operation_failed` if it is nothing special. */
   readonly failure?: FaultType;
 }
@@ -43,7 +49,35 @@ interface Story {
 
 type Teller = (home: string, about: Subject, words: string) => Story;
 
-const said = (words: string) => (words === "" ? "" : ` It said: ${words}`);
+const said = (words: string) => (words === "" ? "" : ` It said: ${sentence(words)}`);
+
+/** Which tool lists the ids of what; subjects are of our own making. */
+const LISTED_BY: readonly (readonly [RegExp, string])[] = [
+  [/^(nodes of )?cluster \d|^pod /, "list_clusters"],
+  [/^node \d|\bnodes \d/, "discover_nodes"],
+  [/GPIO device \d/, "list_gpio_devices"],
+  [/^certificate \d/, "list_certificates"],
+];
+
+/** What to do about an id that the home does not know. */
+function otherIds(subject: string): string {
+  const tools = LISTED_BY.filter(([pattern]) => pattern.test(subject)).map(([, tool]) => tool);
+  const pod = subject.startsWith("pod ") ? " Check the pod's name as well." : "";
+  if (tools.length === 0) return "List what there is first and use an id from that list.";
+  return `Use an id from ${tools.join(" or ")}.${pod}`;
+}
+
+function notFound(home: string, { subject, needs }: Subject, words: string): Story {
+  if (needs === undefined) {
+    return { type: "not_found", message: `Home "${home}" has no ${subject}.`, suggestions: [otherIds(subject)] };
+  }
+  const why = needs === null ? `it says that something is missing.${said(words)}` : `it has no ${needs}.`;
+  return {
+    type: "not_found",
+    message: `Home "${home}" did not make ${subject}: ${why}`,
+    suggestions: [needs === null ? "Update pi-controller, or look into its log for what it misses." : otherIds(needs)],
+  };
+}
 
 const STORIES: Readonly<Record<number, Teller>> = {
   400: (home, about, words) => ({
@@ -61,11 +95,7 @@ const STORIES: Readonly<Record<number, Teller>> = {
     message: `This account may not do that at home "${home}" (${about.subject}).${said(words)}`,
     suggestions: ["Ask an admin of the home for a higher role, or sign in with another account."],
   }),
-  404: (home, about) => ({
-    type: "not_found",
-    message: `Home "${home}" has no ${about.subject}.`,
-    suggestions: ["List what there is first and use an id from that list."],
-  }),
+  404: notFound,
   409: (home, about, words) => ({
     type: "conflict",
     message: `Home "${home}" refused: ${about.subject} conflicts with what is there.${said(words)}`,

@@ -1,4 +1,5 @@
 import { Fault } from "../lib/errors.ts";
+import { sentences } from "../lib/sentence.ts";
 import type { Clusters } from "./clusters.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Nodes } from "./nodes.ts";
@@ -16,9 +17,6 @@ type ClusterTarget = StepTarget & { readonly kind: "provision_cluster" };
 type ScaleTarget = StepTarget & { readonly kind: "scale_cluster" };
 type NodeTarget = StepTarget & { readonly kind: "provision_node" | "deprovision_node" };
 
-/** The most rows that a controller sends at once (contract, section 2.3). */
-const ALL = { limit: 1000, offset: 0, include_gpio: false } as const;
-
 /** A failed node in either dialect. */
 const FAILED: ReadonlySet<string> = new Set(["failed", "error"]);
 
@@ -26,7 +24,7 @@ const BUSY = "provisioning";
 const FREE = "discovered";
 
 export async function nodesById(reads: Reads): Promise<Known> {
-  const { rows } = await reads.nodes.list(ALL);
+  const rows = await reads.nodes.all({ include_gpio: false });
   return new Map(rows.map((node) => [node.id, node]));
 }
 
@@ -84,7 +82,7 @@ export async function clusterEnd(end: StepEnd, target: ClusterTarget, reads: Rea
   const known = await attempt(nodesById(reads));
   if (known === undefined) return end.phase === "done" ? { ...end, phase: "cut_off" } : end;
   const judged = judgeAll(target, known);
-  const message = `${end.message} ${shortfall(judged)}`;
+  const message = sentences(end.message, shortfall(judged));
   const undecided = judged.some(({ phase, status }) => phase === "open" && status !== FREE);
   if (end.phase === "done" && undecided) return { ...end, phase: "cut_off", message };
   const nodes = settled(judged);
@@ -92,23 +90,35 @@ export async function clusterEnd(end: StepEnd, target: ClusterTarget, reads: Rea
   return { phase: allUp ? end.phase : "failed", message, nodes };
 }
 
-/** The nodes of a cluster that run K3s: one that was removed may keep its cluster (contract 4.3). */
-async function members(clusterId: number, reads: Reads): Promise<PiNode[]> {
-  const nodes = await reads.clusters.nodes(clusterId);
-  return nodes.filter(({ status }) => status !== FREE);
+/** What is listed in a cluster without being of use to it: one that was removed may keep its cluster (contract 4.3). */
+const NO_MEMBERS: ReadonlySet<string> = new Set([FREE, "failed", "error", "not_ready"]);
+
+/** The nodes that a cluster lists, told apart by whether they count. */
+interface Listed {
+  readonly members: readonly PiNode[];
+  readonly others: readonly PiNode[];
 }
 
-function countOf(target: ScaleTarget, nodes: readonly PiNode[]): string {
-  const ready = nodes.filter(({ status }) => status === "ready").length;
-  return `Cluster ${target.cluster_id} has ${nodes.length} of ${target.node_count} nodes, ${ready} ready.`;
+const counts = ({ status }: PiNode) => !NO_MEMBERS.has(status);
+
+async function listed(clusterId: number, reads: Reads): Promise<Listed> {
+  const nodes = await reads.clusters.nodes(clusterId);
+  return { members: nodes.filter(counts), others: nodes.filter((node) => !counts(node)) };
+}
+
+function countOf(target: ScaleTarget, { members, others }: Listed): string {
+  const ready = members.filter(({ status }) => status === "ready").length;
+  const left = others.filter(({ status }) => status !== FREE).map(({ id, status }) => `node ${id} (${status})`);
+  const besides = left.length === 0 ? "" : ` Not counted: ${left.join(", ")}.`;
+  return `Cluster ${target.cluster_id} has ${members.length} of ${target.node_count} nodes, ${ready} ready.${besides}`;
 }
 
 /** The end of scaling, compared with the number that was asked for. */
 export async function scaleEnd(end: StepEnd, target: ScaleTarget, reads: Reads): Promise<StepEnd> {
-  const nodes = await attempt(members(target.cluster_id, reads));
+  const nodes = await attempt(listed(target.cluster_id, reads));
   if (nodes === undefined) return { ...end, phase: "cut_off" };
-  const message = `${end.message} ${countOf(target, nodes)}`;
-  return { ...end, phase: nodes.length === target.node_count ? "done" : "failed", message };
+  const message = sentences(end.message, countOf(target, nodes));
+  return { ...end, phase: nodes.members.length === target.node_count ? "done" : "failed", message };
 }
 
 const pending = (message: string): StepOutcome => ({ phase: "pending", message, nodes: [] });
@@ -129,16 +139,20 @@ function closed(message: string, nodes: readonly NodeReport[]): StepOutcome {
   return { phase: nodes.every(({ phase }) => phase === "done") ? "done" : "failed", message, nodes };
 }
 
-async function scaleOutcome(target: ScaleTarget, reads: Reads): Promise<StepOutcome> {
-  const nodes = await members(target.cluster_id, reads);
-  const { status } = await reads.clusters.status(target.cluster_id);
-  const busy = status === BUSY || nodes.some((node) => node.status === BUSY);
-  const message = countOf(target, nodes);
-  return nodes.length === target.node_count && !busy ? { phase: "done", message, nodes: [] } : pending(message);
-}
-
 const DOUBTFUL =
   "this version of pi-controller lists a node so even if the removal failed, so K3s may still run on it.";
+
+async function scaleOutcome(target: ScaleTarget, home: Dialect, reads: Reads): Promise<StepOutcome> {
+  const nodes = await listed(target.cluster_id, reads);
+  const { status } = await reads.clusters.status(target.cluster_id);
+  const busy = status === BUSY || nodes.members.some((node) => node.status === BUSY);
+  const message = countOf(target, nodes);
+  if (nodes.members.length !== target.node_count || busy) return pending(message);
+  // Only growing shows in the count: a released controller takes a node out of it whether or not it was removed.
+  const grows = target.nodes_before !== undefined && target.nodes_before < target.node_count;
+  if (home === "documented" || grows) return { phase: "done", message, nodes: [] };
+  return { phase: "unknown", message: `${message} A removed node is no longer counted, but ${DOUBTFUL}`, nodes: [] };
+}
 
 async function nodeOutcome(target: NodeTarget, home: Dialect, reads: Reads): Promise<StepOutcome> {
   const { name, status } = await reads.nodes.get(target.node_id, { include_gpio: false });
@@ -156,7 +170,7 @@ export function outcomeOf(target: StepTarget, home: Dialect, reads: Reads): Prom
     case "provision_cluster":
       return clusterOutcome(target, reads);
     case "scale_cluster":
-      return scaleOutcome(target, reads);
+      return scaleOutcome(target, home, reads);
     case "provision_node":
     case "deprovision_node":
       return nodeOutcome(target, home, reads);

@@ -1,9 +1,8 @@
 import { Fault } from "../lib/errors.ts";
 import type { AskDialect, Dialect } from "./dialect.ts";
-import { nodes } from "./nodes.ts";
 import { checkReleased } from "./provisioning-checks.ts";
 import { clusterEnd, outcomeOf, type Reads, scaleEnd } from "./provisioning-outcome.ts";
-import { clusters } from "./clusters.ts";
+import { sentence, sentences } from "../lib/sentence.ts";
 import { redactText } from "./redact.ts";
 import { endpointOf, type Wire } from "./request.ts";
 import { WorkAnswer } from "./schemas/provisioning.ts";
@@ -86,7 +85,7 @@ async function request(send: Send, step: Step): Promise<StepEnd> {
     const answer = await send({ ...wire, ...about, secrets, schema: WorkAnswer });
     // A failed removal is a 200 (contract 4.3).
     if (answer.success !== false) return { phase: "done", message: "The home reports success.", nodes: [] };
-    return failed(`The home reports a failure: ${redactText(answer.error ?? "no reason given", secrets)}`);
+    return failed(`The home reports a failure: ${sentence(redactText(answer.error ?? "no reason given", secrets))}`);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (isCutOff(error, wire)) return { phase: "cut_off", message: error.message, nodes: [] };
@@ -101,11 +100,11 @@ async function compared(end: StepEnd, step: Step, home: Dialect, reads: Reads): 
   if (step.kind === "provision_cluster") return clusterEnd(end, step, reads);
   if (step.kind === "scale_cluster" && end.phase === "done") return scaleEnd(end, step, reads);
   if (step.kind !== "deprovision_node" || end.phase === "done" || home === "documented") return end;
-  return failed(`${end.message} The home lists the node as discovered all the same: K3s may still run on it.`);
+  return failed(sentences(end.message, "The home lists the node as discovered all the same: K3s may still run on it."));
 }
 
-export function provisioning(send: Send, dialect: AskDialect): Provisioning {
-  const reads: Reads = { clusters: clusters(send), nodes: nodes(send, dialect) };
+/** @param reads what the home is asked about an outcome */
+export function provisioning(send: Send, dialect: AskDialect, reads: Reads): Provisioning {
   return {
     async run(step) {
       const home = await dialect();

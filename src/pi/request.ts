@@ -75,8 +75,11 @@ function initOf(wire: Wire, bearer: string | undefined, signal: AbortSignal): Re
   };
 }
 
+/** An answer that is larger than is read; a program can ask for less at once. */
+export class TooLarge extends Fault {}
+
 function tooLarge(endpoint: Endpoint, wire: Wire): Fault {
-  return new Fault(
+  return new TooLarge(
     "operation_failed",
     `The pi-controller of home "${endpoint.name}" sent more than ${MAX_ANSWER_BYTES / 1024 / 1024} MiB, which is not read. ${aftermath(wire)}`,
     { suggestions: ["Ask for less: use a smaller limit."], details: { endpoint: endpointOf(wire) } },

@@ -25,6 +25,8 @@ export type Step =
       readonly cluster_id: number;
       /** Masters count too. */
       readonly node_count: number;
+      /** How many there were, by the controller's count; tells growing from shrinking. */
+      readonly nodes_before?: number | undefined;
       readonly ssh_config: SshConfig;
     }
   | {

@@ -24,7 +24,8 @@ const DOUBT_MS = 30_000;
  *
  * State:  `pin`, held or being made safe, absent while it is free; `fence`, the last number given out, kept an
  *         hour longer; `address`; the sealed login of the holder while there is a safe level to drive; until when a
- *         write without an answer is in doubt; whose reservation may still stand at the controller.
+ *         write without an answer is in doubt; the level last driven under the present hold; whose reservation may
+ *         still stand at the controller.
  *         In memory: the numbers given for one call each, and the turn of upstream writes.
  * Alarm:  at the hold's expiry: drives the safe level, reads it back, and only then frees the pin; again with
  *         back-off for as long as it takes. An hour after the pin is free: deletes everything.
@@ -141,9 +142,10 @@ export class PinReservationObject extends DurableObject<Env> {
         const refusal = level === null ? after.refusal : ({ why: "too_late", level } as const);
         return this.#refused(address, asker, "release", refusal);
       }
+      const left = this.#store.levelUnder(after.value) ?? null;
       this.#end.free();
       await this.#end.ended(pi, address, "released", asker);
-      return { ok: true, value: level };
+      return { ok: true, value: left };
     });
   }
 
@@ -190,8 +192,11 @@ export class PinReservationObject extends DurableObject<Env> {
 
   /** Writes upstream; a write without an answer may still be carried out for a while. */
   async #drive(pi: PiClient, { gpioId }: PinAddress, level: Level, clientId: string | undefined): Promise<void> {
+    const { pin } = this.#store;
+    this.#store.forgetLevel();
     try {
       await pi.gpio.write(gpioId, level, clientId);
+      if (pin.kind === "held") this.#store.drove({ fence: pin.hold.fence, level });
     } catch (error) {
       const unanswered = error instanceof Fault && (error.type === "timeout" || error.type === "connection_failed");
       if (unanswered) this.#store.doubt(Date.now() + DOUBT_MS);

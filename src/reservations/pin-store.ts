@@ -1,4 +1,5 @@
 import { describeError, log } from "../lib/log.ts";
+import type { Level } from "../pi/gpio.ts";
 import type { PinAddress } from "./outcome.ts";
 import { FREE, type Hold, type Holder, type Pin } from "./rules.ts";
 
@@ -7,9 +8,16 @@ const FENCE = "fence";
 const ADDRESS = "address";
 const DOUBTFUL = "doubtful";
 const LEFTOVER = "leftover";
+const DRIVEN = "driven";
 
 /** The last fencing number is kept this long after a pin is free; by then the clock has passed it. */
 const FENCE_KEPT_MS = 60 * 60 * 1000;
+
+/** A level that was driven, with the fencing number of the hold. */
+interface Driven {
+  readonly fence: number;
+  readonly level: Level;
+}
 
 /** What is stored of one pin, with its alarm. Nothing in here awaits, so that what belongs together is written as one. */
 export class PinStore {
@@ -45,6 +53,21 @@ export class PinStore {
     this.#storage.kv.put(DOUBTFUL, until);
   }
 
+  /** The level that the pin was last driven to under a hold; `undefined` if that is not known. */
+  levelUnder({ fence }: Hold): Level | undefined {
+    const driven = this.#storage.kv.get<Driven>(DRIVEN);
+    return driven?.fence === fence ? driven.level : undefined;
+  }
+
+  drove(driven: Driven): void {
+    this.#storage.kv.put(DRIVEN, driven);
+  }
+
+  /** A write has begun: until it is answered, the level is not known. */
+  forgetLevel(): void {
+    this.#storage.kv.delete(DRIVEN);
+  }
+
   /** Whose reservation may still stand at the controller although ours has ended. */
   get leftover(): Holder | undefined {
     return this.#storage.kv.get<Holder>(LEFTOVER);
@@ -77,6 +100,7 @@ export class PinStore {
   free(now: number): void {
     this.#storage.kv.delete(PIN);
     this.#storage.kv.delete(DOUBTFUL);
+    this.#storage.kv.delete(DRIVEN);
     this.wakeAt(now + FENCE_KEPT_MS);
   }
 

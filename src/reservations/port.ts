@@ -2,9 +2,10 @@ import type { Caller } from "../contract/caller.ts";
 import type { Reservation, Reservations } from "../contract/reservation.ts";
 import { Fault } from "../lib/errors.ts";
 import type { PiClient } from "../pi/client.ts";
+import type { GpioDevice } from "../pi/schemas/gpio.ts";
 import type { Outcome, PinAddress, PinView } from "./outcome.ts";
 import type { PinReservationObject } from "./pin-reservation.ts";
-import { refusalFault } from "./refusals.ts";
+import { type PinAction, refusalFault } from "./refusals.ts";
 import type { Holder } from "./rules.ts";
 
 /** Where the pins of a home are found. */
@@ -24,13 +25,13 @@ export function pinName({ homeId, gpioId }: PinAddress): string {
 /** What one call on a free pin is known as. */
 const ONE_CALL = "one call";
 
-function valueOf<Value>(gpioId: number, now: number, outcome: Outcome<Value>): Value {
+function valueOf<Value>(gpioId: number, action: PinAction, outcome: Outcome<Value>): Value {
   if (outcome.ok) return outcome.value;
   if ("fault" in outcome) {
     const { type, message, ...more } = outcome.fault;
     throw new Fault(type, message, more);
   }
-  throw refusalFault(gpioId, outcome.refusal, now);
+  throw refusalFault(gpioId, outcome.refusal, Date.now(), action);
 }
 
 function viewOf(gpioId: number, { pin, now }: PinView, caller: Caller): Reservation | null {
@@ -64,23 +65,25 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
     state,
     async reserve(gpioId, { client_id, seconds, on_expire }) {
       const device = await pi.gpio.get(gpioId);
+      assertReservable(gpioId, device);
       if (on_expire !== null && device.mode !== "output") throw notAnOutput(gpioId, device.mode);
       const wish = { seconds, onExpire: on_expire };
       const outcome = await ports.pin(address(gpioId)).reserve(address(gpioId), askerFor(client_id), wish);
-      const view = viewOf(gpioId, valueOf(gpioId, Date.now(), outcome), caller);
+      const view = viewOf(gpioId, valueOf(gpioId, "reserve", outcome), caller);
       if (view === null) throw new Fault("conflict", `The reservation of GPIO device ${gpioId} has ended already.`);
       return view;
     },
     async release(gpioId, clientId, level) {
       const outcome = await ports.pin(address(gpioId)).release(address(gpioId), askerFor(clientId), level);
-      return { gpio_id: gpioId, value: valueOf(gpioId, Date.now(), outcome) };
+      return { gpio_id: gpioId, value: valueOf(gpioId, "release", outcome) };
     },
     async write(gpioId, value, clientId) {
+      await pi.gpio.assertDrivable(gpioId);
       const pin = ports.pin(address(gpioId));
       const asker = askerFor(clientId ?? ONE_CALL);
-      const fence = valueOf(gpioId, Date.now(), await pin.admit(address(gpioId), asker, clientId !== null));
+      const fence = valueOf(gpioId, "write", await pin.admit(address(gpioId), asker, clientId !== null));
       const written = await pin.write(address(gpioId), asker, fence, value);
-      return { gpio_id: gpioId, value: valueOf(gpioId, Date.now(), written) };
+      return { gpio_id: gpioId, value: valueOf(gpioId, "write", written) };
     },
     async list(mine) {
       const ids = await ports.hub(homeId).reservedPins();
@@ -96,20 +99,35 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
         });
       }
       const after = await ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin"), reason);
-      return (
-        viewOf(gpioId, valueOf(gpioId, Date.now(), after), caller) ?? { ...before, state: "freed", seconds_left: 0 }
-      );
+      return viewOf(gpioId, valueOf(gpioId, "break", after), caller) ?? { ...before, state: "freed", seconds_left: 0 };
     },
     async remove(gpioId) {
-      valueOf(gpioId, Date.now(), await ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL)));
+      const outcome = await ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL));
+      // Also if that failed: the device may be gone all the same.
+      pi.gpio.forget(gpioId);
+      valueOf(gpioId, "delete", outcome);
     },
   };
+}
+
+/**
+ * A reservation keeps others from writing. Nobody can write an input, or a position without a GPIO, and everybody may
+ * read: a hold on such a pin would promise what it does not keep.
+ */
+function assertReservable(gpioId: number, { mode, pin_number, name }: GpioDevice): void {
+  if (mode !== "input" && pin_number !== null) return;
+  const why = mode === "input" ? "is an input" : "is at a header position without a GPIO";
+  throw new Fault(
+    "invalid_input",
+    `GPIO device ${gpioId} ("${name}") ${why}: nobody can write it, so there is nothing to reserve. Nothing was changed.`,
+    { suggestions: ["Read it with read_gpio_pin whenever you like; no reservation is needed for that."] },
+  );
 }
 
 function notAnOutput(gpioId: number, mode: string): Fault {
   return new Fault(
     "invalid_input",
-    `GPIO device ${gpioId} is an ${mode}, so on_expire cannot drive it. Nothing was changed.`,
+    `The mode of GPIO device ${gpioId} is ${mode}, so on_expire cannot drive it. Nothing was changed.`,
     { suggestions: ["Reserve it without on_expire, or choose an output."] },
   );
 }

@@ -7,9 +7,6 @@ import { changesBetween } from "./changes.ts";
 import { ClusterParameters } from "./fields.ts";
 import { leftOut, LeftOutFields } from "./fit.ts";
 
-/** The most rows that a controller sends at once. */
-const ALL_NODES = 1000;
-
 const Fact = z.union([z.string(), z.number(), z.null()]);
 
 const Event = z.object({
@@ -22,10 +19,10 @@ const Event = z.object({
 
 const NOTHING_YET: Past = { since: new Date(0).toISOString(), changes: [], total: 0 };
 
-/** Two requests, however many nodes and pins there are: a controller allows one a second. */
+/** Two requests, unless there are very many nodes and pins: a controller allows one a second. */
 async function picture({ cluster_id }: { cluster_id: number }, { pi, reservations }: Context): Promise<Picture> {
   const cluster = await pi.clusters.status(cluster_id);
-  const { rows: nodes } = await pi.nodes.list({ cluster_id, include_gpio: true, limit: ALL_NODES, offset: 0 });
+  const nodes = await pi.nodes.all({ cluster_id, include_gpio: true });
   const held = await reservations.list(false);
   const heldBy = new Map(held.map(({ gpio_id, state, holder }) => [gpio_id, state === "held" ? holder : state]));
   const things: [string, Thing][] = [

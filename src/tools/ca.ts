@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../contract/tool.ts";
+import { sentence } from "../lib/sentence.ts";
 import { Certificate } from "../pi/schemas/certificate.ts";
 import { Id } from "../pi/schemas/ids.ts";
 import { IpAddress, Limit, Offset, paged, PageFields } from "./fields.ts";
@@ -97,7 +98,10 @@ export const revokeCertificate = defineTool({
   }),
   output: z.object({ certificate: Certificate }),
   annotations: SETS,
-  preview: ({ certificate_id, reason }) =>
-    Promise.resolve(`This revokes certificate ${certificate_id} for good (reason: ${reason}).`),
+  async preview({ certificate_id, reason }, { pi }) {
+    const { common_name, type, not_after } = await pi.ca.revocable(certificate_id);
+    const until = not_after === null ? "" : `, valid until ${not_after}`;
+    return `This revokes certificate ${certificate_id} for good: that of "${common_name}" (${type}${until}). Reason: ${sentence(reason)}`;
+  },
   run: async ({ certificate_id, reason }, { pi }) => ({ certificate: await pi.ca.revoke(certificate_id, reason) }),
 });

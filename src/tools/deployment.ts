@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineTool } from "../contract/tool.ts";
+import { fit } from "../lib/fit.ts";
 import { Pod } from "../pi/schemas/pod.ts";
 import { ClusterId } from "./fields.ts";
 import { ADDS, READS, SETS } from "./hints.ts";
@@ -14,6 +15,17 @@ const PodName = z
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "lower-case letters, digits, - and .")
   .describe("Pod name");
 
+/** A pod as it is shown: with as many of its containers as an answer should hold. */
+const PodView = Pod.extend({
+  containers_left_out: z.number().int().optional().describe("containers that did not fit; kubectl shows them"),
+});
+
+function shown(pod: z.output<typeof Pod>): z.output<typeof PodView> {
+  const containers = fit(pod.containers);
+  const left = pod.containers.length - containers.length;
+  return left === 0 ? pod : { ...pod, containers, containers_left_out: left };
+}
+
 const PodSpec = z
   .record(z.string(), z.unknown())
   .refine((spec) => JSON.stringify(spec).length <= MAX_SPEC, `must be at most ${MAX_SPEC} characters of JSON`)
@@ -25,11 +37,11 @@ export const deployPod = defineTool({
   description: "Deploy a Kubernetes pod to a cluster. Check with get_pod until it is Running.",
   role: "operator",
   input: z.strictObject({ cluster_id: ClusterId, pod_spec: PodSpec }),
-  output: z.object({ cluster_id: ClusterId, pod: Pod }),
+  output: z.object({ cluster_id: ClusterId, pod: PodView }),
   annotations: ADDS,
   run: async ({ cluster_id, pod_spec }, { pi }) => ({
     cluster_id,
-    pod: await pi.deployments.deploy(cluster_id, pod_spec),
+    pod: shown(await pi.deployments.deploy(cluster_id, pod_spec)),
   }),
 });
 
@@ -39,11 +51,11 @@ export const getPod = defineTool({
   description: "Get a pod's state: phase, node, and what each container waits for.",
   role: "viewer",
   input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName }),
-  output: z.object({ cluster_id: ClusterId, pod: Pod }),
+  output: z.object({ cluster_id: ClusterId, pod: PodView }),
   annotations: READS,
   run: async ({ cluster_id, pod_name }, { pi }) => ({
     cluster_id,
-    pod: await pi.deployments.get(cluster_id, pod_name),
+    pod: shown(await pi.deployments.get(cluster_id, pod_name)),
   }),
 });
 

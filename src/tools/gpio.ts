@@ -2,8 +2,10 @@ import { z } from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";
 import { GpioDevice, PinLevel, PinMode, Reading } from "../pi/schemas/gpio.ts";
+import { pinName } from "../pi/schemas/header.ts";
 import { GpioId, Limit, NodeId, Offset, paged, PageFields } from "./fields.ts";
 import { ADDS, READS, SETS } from "./hints.ts";
+import { PinFields, withPin } from "./pin-of.ts";
 import { assertPinFree } from "./pins.ts";
 import { ClientId } from "./reservation.ts";
 
@@ -50,11 +52,12 @@ export const readGpioPin = defineTool({
   input: z.strictObject({ gpio_id: GpioId }),
   output: z.object({
     gpio_id: GpioId,
+    ...PinFields,
     value: PinLevel,
     changed_at: z.string().nullable().describe("when the level last changed, as far as the home knows"),
   }),
   annotations: READS,
-  run: ({ gpio_id }, { pi }) => pi.gpio.read(gpio_id),
+  run: async ({ gpio_id }, context) => withPin(await context.pi.gpio.read(gpio_id), context),
 });
 
 export const writeGpioPin = defineTool({
@@ -67,9 +70,10 @@ export const writeGpioPin = defineTool({
     value: PinLevel.describe("1 is HIGH, 0 is LOW"),
     client_id: ClientId.optional().describe("The client_id of your reservation, if you have one"),
   }),
-  output: z.object({ gpio_id: GpioId, value: PinLevel }),
+  output: z.object({ gpio_id: GpioId, ...PinFields, value: PinLevel }),
   annotations: SETS,
-  run: ({ gpio_id, value, client_id }, { reservations }) => reservations.write(gpio_id, value, client_id ?? null),
+  run: async ({ gpio_id, value, client_id }, context) =>
+    withPin(await context.reservations.write(gpio_id, value, client_id ?? null), context),
 });
 
 export const getGpioReadings = defineTool({
@@ -78,11 +82,11 @@ export const getGpioReadings = defineTool({
   description: "Get past levels of a GPIO device, newest first. For the present one use read_gpio_pin.",
   role: "viewer",
   input: z.strictObject({ gpio_id: GpioId, limit: Limit.default(100), offset: Offset }),
-  output: z.object({ gpio_id: GpioId, readings: z.array(Reading), ...PageFields }),
+  output: z.object({ gpio_id: GpioId, ...PinFields, readings: z.array(Reading), ...PageFields }),
   annotations: READS,
-  async run({ gpio_id, limit, offset }, { pi }) {
-    const { rows, ...rest } = paged(offset, await pi.gpio.readings(gpio_id, { limit, offset }));
-    return { gpio_id, readings: rows, ...rest };
+  async run({ gpio_id, limit, offset }, context) {
+    const { rows, ...rest } = paged(offset, await context.pi.gpio.readings(gpio_id, { limit, offset }));
+    return withPin({ gpio_id, readings: rows, ...rest }, context);
   },
 });
 
@@ -99,16 +103,20 @@ export const deleteGpioDevice = defineTool({
   description: "Remove a GPIO device and its past readings for good. The pin keeps its present level.",
   role: "admin",
   input: z.strictObject({ gpio_id: GpioId }),
-  output: z.object({ deleted_gpio_id: GpioId }),
+  output: z.object({ deleted_gpio_id: GpioId, ...PinFields }),
   annotations: SETS,
   async preview({ gpio_id }, { pi, reservations }) {
     const held = await reservations.state(gpio_id);
     if (held !== null) throw stillReserved(gpio_id, held.holder);
-    const { name, pin_number, node_id } = await pi.gpio.get(gpio_id);
-    return `This deletes GPIO device ${gpio_id} ("${name}" on BCM ${pin_number} of node ${node_id}) and its past readings for good.`;
+    const { name, pin_number, header_pin, node_id } = await pi.gpio.get(gpio_id);
+    const pin = pin_number === null ? `header position ${header_pin}` : pinName(pin_number);
+    return `This deletes GPIO device ${gpio_id} ("${name}" on ${pin} of node ${node_id}) and its past readings for good.`;
   },
-  async run({ gpio_id }, { reservations }) {
+  async run({ gpio_id }, { pi, reservations }) {
+    // Asked first, because afterwards nobody knows.
+    const pinOf = await pi.gpio.pinsOf([gpio_id]);
+    const pin = pinOf(gpio_id);
     await reservations.remove(gpio_id);
-    return { deleted_gpio_id: gpio_id };
+    return { deleted_gpio_id: gpio_id, ...pin };
   },
 });

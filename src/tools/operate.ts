@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../contract/context.ts";
 import type { OperationState, Step } from "../contract/operation.ts";
 import { Fault } from "../lib/errors.ts";
+import { sentences } from "../lib/sentence.ts";
 
 /** A call has 20 s in all (design, section 4): the rest is for starting and answering. */
 const WAIT_MS = 18_000;
@@ -42,7 +43,7 @@ async function tell(state: OperationState, context: Context): Promise<void> {
 
 function failure({ steps, next }: OperationState): Fault {
   const told = steps.map(({ subject, message }) => `${subject}: ${message ?? "no reason known"}`);
-  return new Fault("provisioning_failed", told.join(" "), { suggestions: [next] });
+  return new Fault("provisioning_failed", sentences(...told), { suggestions: [next] });
 }
 
 /**

@@ -75,8 +75,11 @@ export const scaleCluster = defineTool({
       return `Scale ${cluster} up from ${nodes.total} to ${node_count} nodes: K3s is installed on ${change} free nodes that the controller chooses.`;
     return `Scale ${cluster} down from ${nodes.total} to ${node_count} nodes: K3s and what runs on it is removed from ${-change} workers that the controller chooses.`;
   },
-  run: async ({ ssh_config, ...input }, context) =>
-    operate([{ kind: "scale_cluster", ...input, ssh_config: usable(ssh_config) }], context),
+  async run({ ssh_config: ssh, ...input }, context) {
+    const ssh_config = usable(ssh);
+    const { nodes } = await context.pi.clusters.status(input.cluster_id);
+    return operate([{ kind: "scale_cluster", ...input, nodes_before: nodes.total, ssh_config }], context);
+  },
 });
 
 export const provisionNode = defineTool({

@@ -4,6 +4,7 @@ import { LEVEL_NAME } from "../lib/level.ts";
 import { PinLevel } from "../pi/schemas/gpio.ts";
 import { GpioId, Limit, Offset, paged, PageFields } from "./fields.ts";
 import { ADDS, READS, SETS } from "./hints.ts";
+import { PinFields, withPin, withPins } from "./pin-of.ts";
 
 /** A day: a hold is for a task, not for ever. */
 const MAX_SECONDS = 86_400;
@@ -17,6 +18,7 @@ export const ClientId = z
 
 const Reservation = z.object({
   gpio_id: GpioId,
+  ...PinFields,
   state: z.enum(["held", "making_safe", "freed"]),
   holder: z.string(),
   client_id: z.string(),
@@ -45,8 +47,10 @@ export const reserveGpioPin = defineTool({
   }),
   output: Reservation,
   annotations: ADDS,
-  run: ({ gpio_id, client_id, duration_seconds, on_expire }, { reservations }) =>
-    reservations.reserve(gpio_id, { client_id, seconds: duration_seconds, on_expire: on_expire?.value ?? null }),
+  async run({ gpio_id, client_id, duration_seconds: seconds, on_expire }, context) {
+    const wish = { client_id, seconds, on_expire: on_expire?.value ?? null };
+    return withPin(await context.reservations.reserve(gpio_id, wish), context);
+  },
 });
 
 export const releaseGpioPin = defineTool({
@@ -59,9 +63,16 @@ export const releaseGpioPin = defineTool({
     client_id: ClientId.describe("The client_id of the reservation"),
     value: PinLevel.optional().describe("Level to leave the pin at"),
   }),
-  output: z.object({ gpio_id: GpioId, value: PinLevel.nullable() }),
+  output: z.object({
+    gpio_id: GpioId,
+    ...PinFields,
+    value: PinLevel.nullable().describe(
+      "level that it is left at; null: not driven under this reservation, so unknown",
+    ),
+  }),
   annotations: SETS,
-  run: ({ gpio_id, client_id, value }, { reservations }) => reservations.release(gpio_id, client_id, value ?? null),
+  run: async ({ gpio_id, client_id, value }, context) =>
+    withPin(await context.reservations.release(gpio_id, client_id, value ?? null), context),
 });
 
 export const listReservations = defineTool({
@@ -72,9 +83,10 @@ export const listReservations = defineTool({
   input: z.strictObject({ mine: z.boolean().default(false).describe("Only yours"), limit: Limit, offset: Offset }),
   output: z.object({ reservations: z.array(Reservation), ...PageFields }),
   annotations: READS,
-  async run({ mine, limit, offset }, { reservations }) {
-    const all = await reservations.list(mine);
-    const { rows, ...rest } = paged(offset, { rows: all.slice(offset, offset + limit), total: all.length });
+  async run({ mine, limit, offset }, context) {
+    const all = await context.reservations.list(mine);
+    const page = await withPins(all.slice(offset, offset + limit), context);
+    const { rows, ...rest } = paged(offset, { rows: page, total: all.length });
     return { reservations: rows, ...rest };
   },
 });
@@ -94,5 +106,5 @@ export const breakReservation = defineTool({
     const safe = held.on_expire === null ? "" : ` The pin is then driven to ${LEVEL_NAME[held.on_expire]}.`;
     return `This ends the reservation of GPIO device ${gpio_id} by ${held.holder} ("${held.client_id}", ${held.seconds_left} s left).${safe}`;
   },
-  run: ({ gpio_id, reason }, { reservations }) => reservations.break(gpio_id, reason),
+  run: async ({ gpio_id, reason }, context) => withPin(await context.reservations.break(gpio_id, reason), context),
 });

@@ -4,10 +4,12 @@ import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import type { SignIn } from "../auth/sign-in.ts";
+import type { Connections } from "../contract/connection.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
+import { connectionRoutes } from "./connections-page.tsx";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
@@ -21,6 +23,7 @@ export interface WebParts {
   readonly signIn: SignIn;
   readonly sealer: Sealer;
   readonly secrets: LeftSecrets;
+  readonly connections: (userId: string) => Connections;
 }
 
 /** Forms here hold a name, a password and a choice. */
@@ -57,6 +60,7 @@ export function webApp(parts: WebParts): Hono {
   app.route("/", authorizeRoutes(parts));
   app.route("/", providerRoutes(parts));
   app.route("/", secretRoutes(parts));
+  app.route("/", connectionRoutes(parts));
 
   app.notFound((c) =>
     c.html(<ProblemPage title="Not found" message="There is no such page." next="Start at the front page: /" />, 404),

@@ -9,10 +9,12 @@ import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
 import { ConsentPage } from "./consent-page.tsx";
 import { StartAgainPage } from "./layout.tsx";
-import { NextPath, SecretPath } from "./next.ts";
+import { isRequest, NextPath } from "./next.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
+/** Names that clients give themselves are kept to this length. */
+const MAX_NAME = 200;
 
 const SignInForm = z.object({
   next: NextPath,
@@ -51,13 +53,13 @@ function problemOf(error: unknown): string {
 }
 
 /** Sign-in and consent: the pages between a client's authorization request and its code. */
-export function authorizeRoutes({ oauth, signIn, sealer }: WebParts): Hono {
+export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts): Hono {
   const app = new Hono();
   const personIn = (cookie: string | undefined) => personOf(sealer, cookie ?? null, signIn.rules);
 
   /** The request that a person signs in for, if it is a client's. @throws AuthorizationError for one that is none */
   const authorizationOf = async (next: string, url: string) =>
-    SecretPath.safeParse(next).success ? undefined : oauth.parseAuthRequest(new Request(new URL(next, url)));
+    isRequest(next) ? oauth.parseAuthRequest(new Request(new URL(next, url))) : undefined;
 
   app.get("/authorize", async (c) => {
     const request = await oauth.parseAuthRequest(c.req.raw);
@@ -104,9 +106,22 @@ export function authorizeRoutes({ oauth, signIn, sealer }: WebParts): Hono {
     // The form may claim more than the person's own role; it is not believed.
     const scope = [...scopesOf(lower(level, highestOf(person))), OFFLINE_ACCESS];
     const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
-    const metadata = { homeIds: Object.keys(person.homes), userName: person.userName };
-    const grant = { request, userId: person.userId, metadata, scope, props: propsOf(person) };
-    const { redirectTo } = await oauth.completeAuthorization(grant);
+    const { userId } = person;
+    const props = propsOf(person);
+    const client = await oauth.describeConsent(request);
+    await connections(userId).add({
+      id: props.connectionId,
+      clientId: client.clientId,
+      clientName: client.clientName.slice(0, MAX_NAME),
+      redirectHost: client.redirectHost.slice(0, MAX_NAME),
+      resource: request.resource ?? "",
+      homes: Object.keys(props.homes),
+      level: lower(level, highestOf(person)),
+      stays: true,
+      since: new Date().toISOString(),
+    });
+    const metadata = { connectionId: props.connectionId };
+    const { redirectTo } = await oauth.completeAuthorization({ request, userId, metadata, scope, props });
     headers.append("set-cookie", FORGET_PERSON);
     headers.set("location", redirectTo);
     return new Response(null, { status: 302, headers });

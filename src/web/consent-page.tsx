@@ -3,12 +3,7 @@ import type { Person } from "../auth/sign-in.ts";
 import { atLeast, type Role, ROLES } from "../contract/role.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
-
-const LEVELS: Readonly<Record<Role, { name: string; meaning: string }>> = {
-  viewer: { name: "See only", meaning: "list and read; changes nothing" },
-  operator: { name: "Operate", meaning: "also create clusters and switch pins of real hardware" },
-  admin: { name: "Administer", meaning: "also everything else that your account may do" },
-};
+import { LEVELS } from "./levels.ts";
 
 interface ConsentProps {
   readonly client: ConsentDescription;

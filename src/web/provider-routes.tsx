@@ -6,7 +6,7 @@ import { rememberPerson } from "../auth/sign-in-cookie.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
 import { ProblemPage, StartAgainPage } from "./layout.tsx";
-import { NextPath, SecretPath } from "./next.ts";
+import { isRequest, NextPath } from "./next.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 /** The status of a page about a provider's failure. */
@@ -37,9 +37,7 @@ export function providerRoutes({ origin, oauth, signIn, sealer }: WebParts): Hon
   async function problemPage(c: Context, next: string, error: unknown) {
     if (!(error instanceof Fault)) throw error;
     const problem = [error.message, ...error.suggestions].join(" ");
-    const request = SecretPath.safeParse(next).success
-      ? undefined
-      : await oauth.parseAuthRequest(new Request(new URL(next, origin)));
+    const request = isRequest(next) ? await oauth.parseAuthRequest(new Request(new URL(next, origin))) : undefined;
     const clientName = request === undefined ? undefined : (await oauth.describeConsent(request)).clientName;
     return c.html(<SignInPage {...{ ways: signIn, clientName, next, problem }} />, statusOf(error));
   }

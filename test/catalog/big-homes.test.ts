@@ -208,6 +208,26 @@ describe.each<Dialect>(["documented", "released"])("a big home with a %s control
     });
   });
 
+  test("cluster events: a home whose nodes and pins are more than one answer holds", async () => {
+    const size = { nodes: 347, devices: 1000, certificates: 1, clusters: 1, crowded: false, seed: 1 };
+    const world = bigWorld({ ...size, tongue: "chinese", longest: 1000 });
+    for (const device of world.devices) device.description = "请勿触摸".repeat(350);
+    const sizes: number[] = [];
+    const home = household(dialect, world, {
+      async reach(url, init, pass) {
+        const answer = await pass(url, init);
+        if (url.includes("/nodes?")) sizes.push((await answer.clone().arrayBuffer()).byteLength);
+        return answer;
+      },
+    });
+    await home.read("cluster://1/events");
+    expect(sizes[0]).toBeGreaterThan(4 * 1024 * 1024);
+    expect(sizes.length).toBeLessThanOrEqual(10);
+    shake(home);
+    const { total } = await resourceRows(home, "cluster://1/events", "events");
+    expect(total).toBeGreaterThanOrEqual(size.nodes + size.devices);
+  });
+
   test("cluster events: the newest of very many, and how many were left out", async () => {
     await inHomes(async (home, { nodes, devices }) => {
       await home.read("cluster://1/events");

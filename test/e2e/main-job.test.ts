@@ -22,6 +22,10 @@ async function switchTheLight(call: Call, read: Read): Promise<void> {
     expect(await call("write_gpio_pin", { gpio_id: led?.id, value })).toStrictEqual({
       home: "home",
       gpio_id: led?.id,
+      node_id: node?.id,
+      pin_number: 18,
+      header_pin: 12,
+      name: expect.any(String),
       value,
     });
     expect(await call("read_gpio_pin", { gpio_id: led?.id })).toMatchObject({ value });

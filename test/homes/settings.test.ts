@@ -45,6 +45,12 @@ describe("what is taken", () => {
     expect(homes.map(({ binding }) => binding)).toStrictEqual(["HOME_VPC", "HOME_CERT"]);
   });
 
+  test("how its controller numbers pins", () => {
+    const { homes, mistakes } = parsed([{ ...COTTAGE, pins: "header" }]);
+    expect(mistakes).toStrictEqual([]);
+    expect(homes[0]?.pins).toBe("header");
+  });
+
   test("the demo home beside others; localhost in development", () => {
     const { homes, mistakes } = parsed(
       [
@@ -75,6 +81,7 @@ describe("each mistake is one sentence that names its home", () => {
     ["a URL that is none", [{ ...COTTAGE, url: "cottage" }], "url must be a URL such as"],
     ["another protocol", [{ ...COTTAGE, url: "ftp://cottage.example.com" }], "url must be a URL such as"],
     ["an unknown reach", [{ ...COTTAGE, reach: "ssh" }], "reach must be one of public, access, vpc, mtls, demo."],
+    ["unknown pin numbers", [{ ...COTTAGE, pins: "board" }], "pins must be one of bcm, header."],
     ["a time-out that is too long", [{ ...COTTAGE, timeout: 600_000 }], "timeout must be at most 120000 (ms)."],
     ["vpc without its binding", [{ ...COTTAGE, reach: "vpc" }], 'binding is missing, which reach "vpc" needs.'],
     ["a binding that has no use", [{ ...COTTAGE, binding: "X" }], 'binding has no meaning with reach "public".'],

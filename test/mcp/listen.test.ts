@@ -87,7 +87,12 @@ async function withSession(
   await runInDurableObject(env.MCP_SESSION.get(env.MCP_SESSION.newUniqueId()), async (_object, state) => {
     vi.useFakeTimers();
     const limits = { streams: 2, ageMs: AGE_MS, everyMs: EVERY_MS };
-    const session = new Session(state, env, { server, open: () => ports, listen: limits });
+    const session = new Session(state, env, {
+      server,
+      enter: () => Promise.resolve(true),
+      open: () => ports,
+      listen: limits,
+    });
     let id = 0;
     const send = (method: string, params: object, name: string | undefined, caller = CALLER) => {
       id += 1;

@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Caller } from "../../src/contract/caller.ts";
 import type { McpSession } from "../../src/index.ts";
 import { IDLE_MS } from "../../src/mcp/session.ts";
+import { connect } from "../support/connected.ts";
 
 const CALLER: Caller = {
   userId: "demo.2",
@@ -27,6 +28,8 @@ async function statusOf(response: Promise<Response>): Promise<number> {
   await new Response(body).text();
   return status;
 }
+
+beforeEach(async () => connect(CALLER));
 
 const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 

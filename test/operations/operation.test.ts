@@ -122,7 +122,9 @@ const sorted = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)
 /** A home's register of its own for each start, so that tests do not stand in each other's way. */
 const newHub = () => env.HOME_HUB.getByName(crypto.randomUUID());
 
-const portOf = (caller: Caller) => operationsPort(env.OPERATION, newHub(), caller, "demo");
+const DEMO = { id: "demo", name: "Demo home" };
+const COTTAGE = { id: "cottage", name: "Cottage" };
+const portOf = (caller: Caller) => operationsPort(env.OPERATION, newHub(), caller, DEMO);
 const objectOf = ({ operation_id }: OperationState) => env.OPERATION.getByName(`demo:${operation_id}`);
 
 /** Everything an operation has stored, as text. */
@@ -204,8 +206,8 @@ describe("an operation", () => {
   test("a home that cannot be opened any more is a failure that says so, and nothing was sent", async () => {
     const login = { username: "admin", password: LOGIN_CANARY };
     const elsewhere: Caller = { ...ADMIN, homes: { cottage: { role: "admin", login } } };
-    const state = await operationsPort(env.OPERATION, newHub(), elsewhere, "cottage").start([remove()]);
-    const port = operationsPort(env.OPERATION, newHub(), elsewhere, "cottage");
+    const state = await operationsPort(env.OPERATION, newHub(), elsewhere, COTTAGE).start([remove()]);
+    const port = operationsPort(env.OPERATION, newHub(), elsewhere, COTTAGE);
     await until(async () => (await port.watch(state.operation_id, -1, 0))?.phase === "failed");
     expect((await port.watch(state.operation_id, -1, 0))?.steps[0]?.message).toContain("cottage");
     expect(home.work).toEqual([]);
@@ -253,7 +255,7 @@ describe("who may see it", () => {
     } as const;
     expect(await seenBy(cottage)).toBeUndefined();
     expect(
-      await operationsPort(env.OPERATION, newHub(), cottage, "cottage").watch(state.operation_id, -1, 0),
+      await operationsPort(env.OPERATION, newHub(), cottage, COTTAGE).watch(state.operation_id, -1, 0),
     ).toBeUndefined();
     expect(await portOf(ADMIN).watch(crypto.randomUUID(), -1, 0)).toBeUndefined();
     await until(async () => (await watch(state)).phase === "done");

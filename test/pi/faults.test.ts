@@ -24,6 +24,8 @@ describe("status and body become a type and a sentence", () => {
       "invalid_input",
       "refused the values for cluster 7. It said: name is required",
     ],
+    [400, said("Bad", "no!"), "invalid_input", "It said: no!"],
+    [400, said("Bad", "name is required"), "invalid_input", "It said: name is required."],
     [400, undefined, "invalid_input", 'Home "Cabin" refused the values for cluster 7.'],
     [422, said("Unprocessable", "too long"), "invalid_input", "It said: too long"],
     [401, said("Unauthorized", "Invalid or expired token"), "unauthorized", "no longer accepts this sign-in"],
@@ -143,6 +145,40 @@ describe("the home's own words", () => {
 
   test("are kept short", () => {
     expect(faultFor(500, said("Failed", "x".repeat(5000))).message.length).toBeLessThan(400);
+  });
+});
+
+describe("what is not there", () => {
+  test.each([
+    ["cluster 7", "list_clusters"],
+    ["nodes of cluster 7", "list_clusters"],
+    ['pod "web" in cluster 7', "list_clusters"],
+    ["node 4", "discover_nodes"],
+    ["GPIO device 15", "list_gpio_devices"],
+    ["the controller's own reservation of GPIO device 15", "list_gpio_devices"],
+    ["certificate 3", "list_certificates"],
+    ["cluster 7, or one of the nodes 1, 2", "list_clusters or discover_nodes"],
+    ["readiness", "List what there is first"],
+  ])("%s is listed by a tool that is named", (subject, tool) => {
+    const fault = faultFor(404, said("Not Found", "gone"), { subject });
+    expect(fault.message).toBe(`Home "Cabin" has no ${subject}.`);
+    expect(fault.suggestions.join(" ")).toContain(tool);
+  });
+
+  test("is named when something was to be made of it", () => {
+    const fault = faultFor(404, said("Not Found", "Node not found"), { subject: 'a new node "x"', needs: "cluster 7" });
+    expect(fault).toMatchObject({
+      type: "not_found",
+      message: 'Home "Cabin" did not make a new node "x": it has no cluster 7.',
+      suggestions: ["Use an id from list_clusters."],
+    });
+  });
+
+  test("is not guessed when something was to be made of nothing", () => {
+    const fault = faultFor(404, said("Not Found", "Cluster not found"), { subject: 'a new cluster "x"', needs: null });
+    expect(fault.message).toBe(
+      'Home "Cabin" did not make a new cluster "x": it says that something is missing. It said: Cluster not found.',
+    );
   });
 });
 

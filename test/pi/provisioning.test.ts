@@ -3,6 +3,9 @@ import type { DemoOptions } from "../../src/demo/app.ts";
 import type { Dialect } from "../../src/demo/quirks.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { TokenKeeper } from "../../src/pi/auth.ts";
+import { clusters } from "../../src/pi/clusters.ts";
+import { DeviceMemory } from "../../src/pi/device-memory.ts";
+import { nodes } from "../../src/pi/nodes.ts";
 import { provisioning, type Step } from "../../src/pi/provisioning.ts";
 import type { Endpoint, Fetch } from "../../src/pi/request.ts";
 import { sender } from "../../src/pi/send.ts";
@@ -61,10 +64,14 @@ async function bench(dialect: Dialect, answer?: Answerer, options: Partial<DemoO
   );
   const login = { username: "admin", password: "admin-demo" };
   const send = sender(endpoint, keeper, login, AbortSignal.timeout(60_000));
+  const ask = () => Promise.resolve(dialect);
   return {
     home,
     sent,
-    port: provisioning(send, () => Promise.resolve(dialect)),
+    port: provisioning(send, ask, {
+      clusters: clusters(send),
+      nodes: nodes(send, ask, { numbering: "bcm", memory: new DeviceMemory() }),
+    }),
     writes: () => sent.filter(({ method, path }) => method !== "GET" && !path.startsWith("/api/v1/auth/")),
   };
 }
@@ -78,7 +85,13 @@ const cluster = (more: Partial<Step & { kind: "provision_cluster" }> = {}): Step
   ...more,
 });
 
-const scale = (node_count: number): Step => ({ kind: "scale_cluster", cluster_id: 3, node_count, ssh_config });
+const scale = (node_count: number, nodes_before = 2): Step => ({
+  kind: "scale_cluster",
+  cluster_id: 3,
+  node_count,
+  nodes_before,
+  ssh_config,
+});
 const remove = (node_id: number, ssh: Step["ssh_config"] = ssh_config): Step => ({
   kind: "deprovision_node",
   node_id,
@@ -154,9 +167,27 @@ describe.each(DIALECTS)("%s", (dialect) => {
     const { port } = await bench(dialect);
     const up = await port.run(scale(4));
     expect(up).toMatchObject({ phase: "done", message: expect.stringContaining("4 of 4 nodes, 4 ready") });
-    expect((await port.run(scale(2))).phase).toBe("done");
-    expect(await port.outcome(scale(2))).toMatchObject({ phase: "done" });
+    expect(await port.outcome(scale(4))).toMatchObject({ phase: "done" });
+    expect((await port.run(scale(2, 4))).phase).toBe("done");
     expect(await port.outcome(scale(3))).toMatchObject({ phase: "pending" });
+  });
+
+  test("a cut-off scaling down is known to be done only where a removal that fails can be told", async () => {
+    const { port } = await bench(dialect);
+    const outcome = await port.outcome(scale(2, 4));
+    expect(outcome.phase).toBe(dialect === "released" ? "unknown" : "done");
+    expect(outcome.message.includes("K3s may still run on it.")).toBe(dialect === "released");
+  });
+
+  test.each(["failed", "not_ready", "discovered"])("a node that is %s is no member of its cluster", async (status) => {
+    const { port, home } = await bench(dialect);
+    const member = home.world.nodes.find(({ cluster_id, role }) => cluster_id === 3 && role === "worker");
+    if (member === undefined) throw new Error("the cluster has no worker");
+    member.status = status;
+    const outcome = await port.outcome(scale(2, 1));
+    expect(outcome).toMatchObject({ phase: "pending", message: expect.stringContaining("has 1 of 2 nodes, 1 ready") });
+    expect(outcome.message.includes(`Not counted: node ${member.id} (`)).toBe(status !== "discovered");
+    expect((await port.outcome(scale(1, 0))).phase).toBe("done");
   });
 
   test("a success whose count does not fit is a failure", async () => {

@@ -50,6 +50,8 @@ async function reserve(seconds: number, onExpire: 0 | 1 | null = null, who = ann
   return pin().reserve(here, who, { seconds, onExpire });
 }
 
+const freed = (driven: 0 | 1 | null = null) => pin().release(here, ann, driven);
+
 async function write(value: 0 | 1, who = ann, claims = true) {
   const admitted = await pin().admit(here, who, claims);
   return admitted.ok ? pin().write(here, who, admitted.value, value) : admitted;
@@ -161,6 +163,50 @@ test("a device is not deleted while its pin is held or to be made safe", async (
   expect(controller.deleted).toStrictEqual([]);
   expect(await pin().remove(here, admin)).toMatchObject({ ok: true });
   expect(controller.deleted).toStrictEqual([here.gpioId]);
+});
+
+describe("the level that a release leaves", () => {
+  test("is the one last driven under the hold, or the one driven by the release", async () => {
+    await reserve(60);
+    await write(1);
+    await write(0);
+    expect(await freed()).toStrictEqual({ ok: true, value: 0 });
+    await reserve(60);
+    await write(0);
+    expect(await freed(1)).toStrictEqual({ ok: true, value: 1 });
+  });
+
+  test("is not known if nothing was driven under that hold", async () => {
+    await reserve(5);
+    await write(1);
+    // It has ended by the clock, but its alarm has not come.
+    advance(6);
+    await reserve(60);
+    expect(await freed()).toStrictEqual({ ok: true, value: null });
+    await write(1, ann, false);
+    await reserve(60);
+    expect(await freed()).toStrictEqual({ ok: true, value: null });
+  });
+
+  test.each(["lost", "agent-dead", "stuck"] as const)("is not known after a write that was %s", async (weather) => {
+    await reserve(60);
+    await write(1);
+    controller.weather = weather;
+    await write(0);
+    controller.weather = "fine";
+    const known = await freed();
+    // A documented controller says what it drove, and a pin that does not follow is not noticed by that.
+    expect(known).toStrictEqual({ ok: true, value: weather === "stuck" ? 0 : null });
+  });
+});
+
+test("a pin of a dead agent is asked once for each write, and never again by itself", async () => {
+  await reserve(60);
+  controller.weather = "agent-dead";
+  for (const writes of [1, 2]) {
+    expect(await write(1)).toMatchObject({ ok: false, fault: { type: "gpio_failed" } });
+    expect(controller.attempts).toBe(writes);
+  }
 });
 
 test("a release whose level came after the hold's end says that the pin was driven", async () => {

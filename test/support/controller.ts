@@ -42,6 +42,8 @@ export class Controller {
   readonly writes: Write[] = [];
   /** Called before a write is carried out. */
   onWrite: (write: Write) => Promise<void> = () => Promise.resolve();
+  /** Writes that were asked for, carried out or not. */
+  attempts = 0;
   logins = 0;
   /** User names whose password is refused. */
   readonly strangers = new Set<string>();
@@ -99,6 +101,7 @@ export class Controller {
   }
 
   async #write(write: Write): Promise<Response> {
+    this.attempts += 1;
     if (this.weather === "agent-dead") return json({ error: "x", message: "agent" }, 500);
     await this.onWrite(write);
     this.writes.push(write);

@@ -169,7 +169,7 @@ const CLUSTER_CALLS: readonly GoodCall[] = [
     tool: "delete_cluster",
     shows: "one that is not there is not deleted with success",
     args: { cluster_id: 99 },
-    outcome: { fault: { type: "not_found", says: /no cluster 99/, suggests: /List what there is/ } },
+    outcome: { fault: { type: "not_found", says: /no cluster 99/, suggests: /list_clusters/ } },
   },
 ];
 
@@ -342,7 +342,9 @@ const GPIO_CALLS: readonly GoodCall[] = [
     tool: "write_gpio_pin",
     shows: "an input is refused",
     args: { gpio_id: 13, value: 1 },
-    outcome: { fault: { type: "invalid_input", says: /refused the values/ } },
+    outcome: {
+      fault: { type: "invalid_input", says: /is an input, so nothing can drive it/, suggests: /read_gpio_pin/ },
+    },
   },
   {
     tool: "write_gpio_pin",
@@ -391,9 +393,9 @@ const GPIO_CALLS: readonly GoodCall[] = [
   {
     tool: "break_reservation",
     shows: "ends somebody else's hold",
-    first: heldByAnother(16),
+    first: heldByAnother(22),
     args: { reason: "the pump must run" },
-    outcome: { value: { gpio_id: 16, holder: "operator", seconds_left: 0 } },
+    outcome: { value: { gpio_id: 22, holder: "operator", seconds_left: 0 } },
   },
   {
     tool: "get_gpio_readings",

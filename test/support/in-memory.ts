@@ -16,7 +16,7 @@ import { endOf } from "../../src/operations/failures.ts";
 import { apply, newOperation, type OperationRecord, stateOf } from "../../src/operations/rules.ts";
 import type { PiClient } from "../../src/pi/client.ts";
 import { type Dialect, DialectMemory } from "../../src/pi/dialect.ts";
-import { refusalFault } from "../../src/reservations/refusals.ts";
+import { type PinAction, refusalFault } from "../../src/reservations/refusals.ts";
 import {
   admit,
   type Decision,
@@ -100,8 +100,8 @@ const holderOf = (label: string): Holder => ({
   label,
 });
 
-function granted<Value>(gpioId: number, decision: Decision<Value>): Value {
-  if (!decision.ok) throw refusalFault(gpioId, decision.refusal, Date.now());
+function granted<Value>(gpioId: number, action: PinAction, decision: Decision<Value>): Value {
+  if (!decision.ok) throw refusalFault(gpioId, decision.refusal, Date.now(), action);
   return decision.value;
 }
 
@@ -133,7 +133,7 @@ function reservations(pi: PiClient): Reservations {
     async reserve(gpioId, { client_id, seconds, on_expire }) {
       await pi.gpio.get(gpioId);
       const wish = { holder: holderOf(client_id), seconds, onExpire: on_expire };
-      const hold = granted(gpioId, reserve(pinOf(gpioId), wish, clock()));
+      const hold = granted(gpioId, "reserve", reserve(pinOf(gpioId), wish, clock()));
       lastFence = Math.max(lastFence, hold.fence);
       pins.set(gpioId, { kind: "held", hold });
       const held = view(gpioId);
@@ -141,14 +141,14 @@ function reservations(pi: PiClient): Reservations {
       return held;
     },
     async release(gpioId, clientId, level) {
-      granted(gpioId, release(pinOf(gpioId), holderOf(clientId), Date.now()));
+      granted(gpioId, "release", release(pinOf(gpioId), holderOf(clientId), Date.now()));
       if (level !== null) await pi.gpio.write(gpioId, level);
       pins.delete(gpioId);
       return { gpio_id: gpioId, value: level };
     },
     async write(gpioId, value, clientId) {
       const claim = { holder: holderOf(clientId ?? "one call"), claims: clientId !== null };
-      lastFence = granted(gpioId, admit(pinOf(gpioId), claim, clock()));
+      lastFence = granted(gpioId, "write", admit(pinOf(gpioId), claim, clock()));
       return pi.gpio.write(gpioId, value);
     },
     state: (gpioId) => Promise.resolve(view(gpioId)),

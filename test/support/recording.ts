@@ -3,9 +3,11 @@ import type { AnyResource } from "../../src/contract/resource.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { readable } from "../../src/mcp/read-resource.ts";
 import { piClient } from "../../src/pi/client.ts";
+import { DeviceMemory } from "../../src/pi/device-memory.ts";
 import { type Dialect, DialectMemory } from "../../src/pi/dialect.ts";
 import { faultOf, unexpectedShape } from "../../src/pi/faults.ts";
 import type { Answer, Endpoint, Query, Wire } from "../../src/pi/request.ts";
+import type { PinNumbering } from "../../src/pi/schemas/header.ts";
 import type { Send } from "../../src/pi/send.ts";
 
 /**
@@ -27,7 +29,7 @@ export class Refused {
   }
 }
 
-/** By method and path; a body, or a `Refused`. */
+/** By method and path; a body, or a `Refused`, or a promise of one. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 /** How each kind of controller answers to `/health`: that is how the client tells them apart. */
@@ -46,9 +48,9 @@ const ENDPOINT: Endpoint = {
 /** JSON there and back, as on the wire: what is undefined is not sent. */
 const onTheWire = (value: unknown): unknown => (value === undefined ? undefined : JSON.parse(JSON.stringify(value)));
 
-function answerOf(answers: Answers, line: string): Answer {
+async function answerOf(answers: Answers, line: string): Promise<Answer> {
   if (!(line in answers)) throw new Error(`the test has no answer to ${line}`);
-  const given = answers[line];
+  const given = await answers[line];
   const { status, body } = given instanceof Refused ? given : { status: 200, body: given };
   return { status, body: onTheWire(body), retryAfterMs: undefined };
 }
@@ -67,14 +69,14 @@ function askedOf({ method, path, query = {}, body }: Wire): Asked {
 const unused = (): Promise<never> => Promise.reject(new Error("this port is not part of the test"));
 
 /** A home with these answers, as a context to run tools and resources in. */
-export function recording(answers: Answers, dialect: Dialect = "documented") {
+export function recording(answers: Answers, dialect: Dialect = "documented", pins: PinNumbering = "bcm") {
   const asked: Asked[] = [];
 
   const send: Send = async (ask) => {
     const line = `${ask.method} ${ask.path}`;
     if (line === "GET /health" && !(line in answers)) return ask.schema.parse(HEALTH[dialect]);
     asked.push(askedOf(ask));
-    const answer = answerOf(answers, line);
+    const answer = await answerOf(answers, line);
     if (answer.status >= 300 && ask.accepts?.includes(answer.status) !== true)
       throw faultOf(ENDPOINT, ask, ask, answer);
     const parsed = ask.schema.safeParse(answer.body);
@@ -82,7 +84,12 @@ export function recording(answers: Answers, dialect: Dialect = "documented") {
     return parsed.data;
   };
 
-  const pi = piClient(send, () => Promise.resolve(), new DialectMemory(), "home");
+  const pi = piClient(send, () => Promise.resolve(), {
+    id: "home",
+    pins,
+    dialects: new DialectMemory(),
+    devices: new DeviceMemory(),
+  });
   const login = { username: "operator", password: "operator-demo" };
   const context: Context = {
     caller: {
@@ -100,7 +107,10 @@ export function recording(answers: Answers, dialect: Dialect = "documented") {
     reservations: {
       reserve: unused,
       release: unused,
-      write: (gpioId, value) => pi.gpio.write(gpioId, value),
+      async write(gpioId, value) {
+        await pi.gpio.assertDrivable(gpioId);
+        return pi.gpio.write(gpioId, value);
+      },
       state: () => Promise.resolve(null),
       list: () => Promise.resolve([]),
       remove: (gpioId: number) => pi.gpio.delete(gpioId),

@@ -9,6 +9,7 @@ import type { World } from "../../src/demo/state.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import type { McpSession } from "../../src/index.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
+import { connect } from "./connected.ts";
 
 /**
  * The whole gateway behind its sign-in: the real session, pin, operation and secret objects, over a demo home that a
@@ -73,6 +74,7 @@ export class Client {
   readonly heard: string[] = [];
   readonly #caller: Caller;
   readonly #session: DurableObjectStub<McpSession>;
+  #connected: Promise<void> | undefined;
 
   constructor(caller: Caller = callerAs("admin"), session = crypto.randomUUID()) {
     this.#caller = caller;
@@ -82,6 +84,7 @@ export class Client {
   async ask(method: string, params: Record<string, unknown> = {}): Promise<Answer> {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
     const request = { method: "POST", headers: HEADERS, body, origin: ORIGIN };
+    await (this.#connected ??= connect(this.#caller));
     const response = await this.#session.serve(request, this.#caller);
     const text = await response.text();
     this.heard.push(text);

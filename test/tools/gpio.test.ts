@@ -61,6 +61,11 @@ const list = (rows: unknown[], total = rows.length) => ({
   [`GET ${PATH}`]: { data: rows, count: rows.length, total },
 });
 
+/** The device itself, asked once so that an answer names its pin. */
+const GET = `GET ${PATH}/15`;
+const known = { [GET]: { data: documented(15) } };
+const PIN = { node_id: 4, pin_number: 18, header_pin: 12, name: "LED strip" };
+
 /** The answer to a write. */
 const echo = (value: unknown) => ({ status: "success", data: { device_id: 15, value } });
 
@@ -132,17 +137,24 @@ describe("read_gpio_pin", () => {
     [255, 1],
   ])("asks the hardware; %i is the level %i", async (sent, value) => {
     const timestamp = "2026-01-02T03:04:05Z";
-    const home = recording({ [READ]: { data: { device_id: 15, value: sent, timestamp } } });
+    const home = recording({ ...known, [READ]: { data: { device_id: 15, value: sent, timestamp } } });
     expect(await runTool(readGpioPin, { gpio_id: 15 }, home)).toStrictEqual({
       gpio_id: 15,
+      ...PIN,
       value,
       changed_at: timestamp,
     });
-    expect(home.asked).toStrictEqual([[READ, {}]]);
+    expect(home.asked).toStrictEqual([
+      [READ, {}],
+      [GET, {}],
+    ]);
   });
 
   test("does not take Go's zero time for a time", async () => {
-    const home = recording({ [READ]: { data: { device_id: 15, value: 1, timestamp: "0001-01-01T00:00:00Z" } } });
+    const home = recording({
+      ...known,
+      [READ]: { data: { device_id: 15, value: 1, timestamp: "0001-01-01T00:00:00Z" } },
+    });
     expect(await runTool(readGpioPin, { gpio_id: 15 }, home)).toMatchObject({ changed_at: null });
   });
 
@@ -171,23 +183,35 @@ describe("read_gpio_pin", () => {
 
 describe("write_gpio_pin", () => {
   test.each([0, 1] as const)("sends a documented controller %i, and says what it drove", async (value) => {
-    const home = recording({ [WRITE]: echo(value) });
-    expect(await runTool(writeGpioPin, { gpio_id: 15, value }, home)).toStrictEqual({ gpio_id: 15, value });
-    expect(home.asked).toStrictEqual([[WRITE, { body: { value } }]]);
+    const home = recording({ ...known, [WRITE]: echo(value) });
+    expect(await runTool(writeGpioPin, { gpio_id: 15, value }, home)).toStrictEqual({ gpio_id: 15, ...PIN, value });
+    expect(home.asked).toStrictEqual([
+      [WRITE, { body: { value } }],
+      [GET, {}],
+    ]);
   });
 
   test("sends a released controller HIGH as it is", async () => {
-    const home = recording({ [WRITE]: echo(1) }, "released");
-    expect(await runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).toStrictEqual({ gpio_id: 15, value: 1 });
-    expect(home.asked).toStrictEqual([[WRITE, { body: { value: 1 } }]]);
+    const home = recording({ ...known, [WRITE]: echo(1) }, "released");
+    expect(await runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).toStrictEqual({
+      gpio_id: 15,
+      ...PIN,
+      value: 1,
+    });
+    expect(home.asked[0]).toStrictEqual([WRITE, { body: { value: 1 } }]);
   });
 
   test("sends a released controller LOW as −1, because it takes 0 for missing, and reads it back", async () => {
-    const home = recording({ [WRITE]: echo(-1), [READ]: read(0) }, "released");
-    expect(await runTool(writeGpioPin, { gpio_id: 15, value: 0 }, home)).toStrictEqual({ gpio_id: 15, value: 0 });
+    const home = recording({ ...known, [WRITE]: echo(-1), [READ]: read(0) }, "released");
+    expect(await runTool(writeGpioPin, { gpio_id: 15, value: 0 }, home)).toStrictEqual({
+      gpio_id: 15,
+      ...PIN,
+      value: 0,
+    });
     expect(home.asked).toStrictEqual([
       [WRITE, { body: { value: -1 } }],
       [READ, {}],
+      [GET, {}],
     ]);
   });
 
@@ -211,7 +235,6 @@ describe("write_gpio_pin", () => {
   );
 
   test.each([
-    [400, "LED strip is an input", "invalid_input"],
     [403, "Requires operator role", "forbidden"],
     [404, "GPIO device not found", "not_found"],
     [409, "held by someone else", "conflict"],
@@ -221,6 +244,47 @@ describe("write_gpio_pin", () => {
     const home = recording({ [WRITE]: new Refused(status, words) });
     await expect(runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).rejects.toMatchObject({ type });
     expect(home.asked).toHaveLength(1);
+  });
+
+  test.each(["documented", "released"] as const)(
+    "of an input is refused by a %s controller, sent once, and explained",
+    async (dialect) => {
+      const input = { ...documented(15), mode: "input", name: "Button" };
+      const home = recording(
+        { [GET]: { data: input }, [WRITE]: new Refused(400, "Failed to write GPIO device") },
+        dialect,
+      );
+      for (const writes of [1, 1]) {
+        // The second time it is remembered, made sure of, and not sent at all.
+        await expect(runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).rejects.toMatchObject({
+          type: "invalid_input",
+          message: 'GPIO device 15 ("Button") is an input, so nothing can drive it. Nothing was changed.',
+          suggestions: [expect.stringContaining("read_gpio_pin")],
+        });
+        expect(home.asked.filter(([line]) => line === WRITE)).toHaveLength(writes);
+      }
+    },
+  );
+
+  test("of what was remembered as an input, and is an output by now, is sent", async () => {
+    const answers: Record<string, unknown> = {
+      [GET]: { data: { ...documented(15), mode: "input" } },
+      [WRITE]: echo(1),
+    };
+    const home = recording(answers);
+    await home.context.pi.gpio.get(15);
+    answers[GET] = { data: documented(15) };
+    expect(await runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).toMatchObject({ value: 1 });
+  });
+
+  test("that is refused for another reason keeps the home's words, also if nothing explains them", async () => {
+    for (const device of [{ data: documented(15) }, new Refused(500, "disk full")]) {
+      const home = recording({ [GET]: device, [WRITE]: new Refused(400, "LED strip is inactive") });
+      await expect(runTool(writeGpioPin, { gpio_id: 15, value: 1 }, home)).rejects.toMatchObject({
+        type: "invalid_input",
+        message: expect.stringContaining("LED strip is inactive."),
+      });
+    }
   });
 
   test.each<[unknown]>([

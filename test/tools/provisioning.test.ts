@@ -81,7 +81,15 @@ describe("what is started", () => {
     [
       scaleCluster,
       { cluster_id: 1, node_count: 4, ssh_config: { ...ssh_config, username: "ops", port: 2222 } },
-      [{ kind: "scale_cluster", cluster_id: 1, node_count: 4, ssh_config: { ...SSH, username: "ops", port: 2222 } }],
+      [
+        {
+          kind: "scale_cluster",
+          cluster_id: 1,
+          node_count: 4,
+          nodes_before: 3,
+          ssh_config: { ...SSH, username: "ops", port: 2222 },
+        },
+      ],
     ],
     [
       provisionNode,
@@ -116,7 +124,11 @@ describe("what is started", () => {
       ],
     ],
   ])("$name, case %#", async (tool, input, steps) => {
-    const home = setUp(() => finished("done", [{ subject: "node 4", phase: "done", message: "up" }]));
+    const counts = { cluster_id: 1, name: "x", status: "ready", nodes: { total: 3, ready: 3, masters: 1, workers: 2 } };
+    const health = { status: "healthy", api_server: "available", etcd: "healthy" };
+    const status = { ...counts, health, version: null };
+    const up = finished("done", [{ subject: "node 4", phase: "done", message: "up" }]);
+    const home = setUp(() => up, { "GET /api/v1/clusters/1/status": status });
     await runTool(tool, input, home);
     expect(home.started).toStrictEqual([steps]);
   });
@@ -219,7 +231,7 @@ describe("waiting", () => {
     const home = setUp(() => finished("failed", [{ subject: "node 4", phase: "failed", message: "no route to host" }]));
     await expect(run(home)).rejects.toMatchObject({
       type: "provisioning_failed",
-      message: "node 4: no route to host",
+      message: "node 4: no route to host.",
       suggestions: ["ask again"],
     });
   });

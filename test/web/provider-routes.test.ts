@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { CALLBACK, OAuthClient } from "../../scripts/support/oauth-client.ts";
 import { type Account, Person } from "../../scripts/support/person.ts";
-import { callerOf, signInAgain } from "../../src/auth/grant.ts";
+import { connectionsOf } from "../../src/accounts/port.ts";
+import { callerOf } from "../../src/auth/grant.ts";
 import { githubProvider } from "../../src/auth/providers/github.ts";
 import { oidcProvider } from "../../src/auth/providers/oidc.ts";
 import { identity } from "../../src/auth/provider.ts";
@@ -13,6 +14,7 @@ import type { SignIn } from "../../src/auth/sign-in.ts";
 import { DEMO_HOME, type Home } from "../../src/homes/home.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { leftSecrets } from "../../src/secrets/port.ts";
+import { signInAgain } from "../../src/mcp/route.ts";
 import { webApp } from "../../src/web/app.tsx";
 import { CLIENT, ISSUER, SimulatedIssuer } from "../support/simulated-issuer.ts";
 
@@ -63,6 +65,7 @@ function gateway() {
     signIn,
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
+    connections: (userId) => connectionsOf(env.ACCOUNT, userId, () => Promise.resolve()),
   });
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext();

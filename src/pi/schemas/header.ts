@@ -75,6 +75,14 @@ export function powerAt(position: number): string | undefined {
   return POWER_AT[position];
 }
 
+/** How a controller numbers pins: by BCM number, or by position on the 40-pin header. */
+export type PinNumbering = "bcm" | "header";
+
+/** The BCM pin at a header position; `null` if that carries no GPIO. */
+export function bcmAt(position: number): number | null {
+  return BCM_AT[position] ?? null;
+}
+
 /** The header position of a BCM pin; `null` if it has none. */
 export function headerPin(bcm: number): number | null {
   return POSITION_OF.get(bcm) ?? null;

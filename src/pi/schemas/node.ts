@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SetText } from "./envelope.ts";
-import { GpioDevice, GpioDeviceAnswer } from "./gpio.ts";
+import { GPIO_DEVICE_ANSWERS, GpioDevice } from "./gpio.ts";
+import type { PinNumbering } from "./header.ts";
 import { Id } from "./ids.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -47,7 +48,6 @@ const SentNode = z.object({
   os_version: SetText,
   kernel_version: SetText,
   last_seen: SetText,
-  gpio_devices: z.array(GpioDeviceAnswer).optional(),
 });
 
 /** Every Raspberry Pi since 2014 has this header. */
@@ -63,18 +63,24 @@ function hardwareOf(sent: z.output<typeof SentNode>): z.output<typeof Hardware> 
   };
 }
 
-/** Takes over what is promised, and none of the credentials that controllers send along. */
-export const PiNodeAnswer = SentNode.transform((sent): PiNode => ({
-  id: sent.id,
-  name: sent.name,
-  ip_address: sent.ip_address,
-  architecture: sent.architecture,
-  role: sent.role,
-  status: sent.status,
-  cluster_id: sent.cluster_id ?? null,
-  hardware: hardwareOf(sent),
-  os_version: sent.os_version,
-  kernel_version: sent.kernel_version,
-  last_seen: sent.last_seen,
-  ...(sent.gpio_devices === undefined ? {} : { gpio_devices: sent.gpio_devices }),
-}));
+const nodeAnswer = (numbering: PinNumbering) =>
+  SentNode.extend({ gpio_devices: z.array(GPIO_DEVICE_ANSWERS[numbering]).optional() }).transform((sent): PiNode => ({
+    id: sent.id,
+    name: sent.name,
+    ip_address: sent.ip_address,
+    architecture: sent.architecture,
+    role: sent.role,
+    status: sent.status,
+    cluster_id: sent.cluster_id ?? null,
+    hardware: hardwareOf(sent),
+    os_version: sent.os_version,
+    kernel_version: sent.kernel_version,
+    last_seen: sent.last_seen,
+    ...(sent.gpio_devices === undefined ? {} : { gpio_devices: sent.gpio_devices }),
+  }));
+
+/**
+ * A node as it is sent, by what its pins' numbers mean in that home. Takes over what is promised, and none of the
+ * credentials that controllers send along.
+ */
+export const PI_NODE_ANSWERS = { bcm: nodeAnswer("bcm"), header: nodeAnswer("header") } as const;

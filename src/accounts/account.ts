@@ -1,0 +1,147 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Connection, Sight, Sightings } from "../contract/connection.ts";
+import { describeError, log } from "../lib/log.ts";
+import { crowdedOut, isLive, type KeptConnection, type KeptSession, replacedBy, seen, SESSION_MS } from "./rules.ts";
+
+/** What a session says of itself when it asks whether a client may still act. */
+export interface Entry {
+  readonly connectionId: string;
+  /** The name of the session's object. */
+  readonly session: string;
+  readonly sights: readonly Sight[];
+}
+
+/** The session objects, as far as an account ends what happens in them. */
+export interface SessionEnds {
+  /** Ends a session whose place is needed. */
+  end(session: string): Promise<void>;
+  /** Makes a session ask again before a connection's next call. */
+  forget(session: string, connectionId: string): Promise<void>;
+}
+
+const CONNECTION = "connection:";
+const SESSION = "session:";
+
+/** How often what is over is cleaned up. */
+const CLEAN_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * One person's connections: which AI clients may act for them, and in which sessions they do; one object per user.
+ *
+ * State:  `connection:<id>`, at most 50 good ones (see `rules.ts`) and for a month those that ended, so that a
+ *         token which still lives is refused; `session:<name>`, at most 64.
+ * Alarm:  daily, while there is anything; forgets what is over and in the end everything.
+ * Errors: those of a session object that could not be told twice: the connection is ended, and asked about again
+ *         within ten minutes.
+ */
+export class AccountObject extends DurableObject<Env> {
+  readonly #ends: SessionEnds;
+
+  constructor(ctx: DurableObjectState, env: Env, ends: SessionEnds) {
+    super(ctx, env);
+    this.#ends = ends;
+  }
+
+  /** Keeps a connection that a person has just agreed to, and ends the ones that it replaces. */
+  async add(connection: Connection): Promise<void> {
+    const now = Date.now();
+    const replaced = replacedBy(connection, [...this.#connections().values()]);
+    this.#put({ ...connection, discovered: null, listed: null, called: null, usedAt: now, endedAt: null });
+    await this.#endAll(replaced, now);
+    await this.#keepClean();
+  }
+
+  /** Whether a connection may act in a session; notes what was seen. */
+  async enter({ connectionId, session, sights }: Entry): Promise<boolean> {
+    const now = Date.now();
+    const kept = this.#get(connectionId);
+    if (kept === undefined || kept.endedAt !== null) return false;
+    this.#put(seen(kept, sights, now));
+    const sessions = this.#sessions(now);
+    const crowded = sessions.has(session) ? [] : crowdedOut(sessions);
+    for (const name of crowded) this.ctx.storage.kv.delete(SESSION + name);
+    this.ctx.storage.kv.put<KeptSession>(SESSION + session, { connectionId, seenAt: now });
+    await Promise.all(crowded.map((name) => this.#end(name)));
+    await this.#keepClean();
+    return true;
+  }
+
+  /** The connections that are good, newest first. */
+  list(): (Connection & Sightings)[] {
+    return [...this.#connections().values()]
+      .filter(({ endedAt }) => endedAt === null)
+      .toSorted((a, b) => (a.since < b.since ? 1 : -1))
+      .map(({ usedAt: _usedAt, endedAt: _endedAt, ...connection }) => connection);
+  }
+
+  /** Ends one connection, or all: when this returns, no session lets it do anything any more. */
+  async end(id?: string): Promise<string[]> {
+    const ids = this.list().map((connection) => connection.id);
+    const ended = id === undefined ? ids : ids.filter((each) => each === id);
+    await this.#endAll(ended, Date.now());
+    return ended;
+  }
+
+  override async alarm(): Promise<void> {
+    const now = Date.now();
+    const connections = this.#connections();
+    for (const [id, kept] of connections) if (!isLive(kept, now)) this.ctx.storage.kv.delete(CONNECTION + id);
+    const sessions = this.#sessions(now);
+    if (this.#connections().size === 0 && sessions.size === 0) {
+      await this.ctx.storage.deleteAll();
+      return;
+    }
+    await this.#keepClean();
+  }
+
+  async #endAll(ids: readonly string[], now: number): Promise<void> {
+    for (const id of ids) {
+      const kept = this.#get(id);
+      if (kept !== undefined) this.#put({ ...kept, endedAt: now });
+    }
+    const told = [...this.#sessions(now)].filter(([, { connectionId }]) => ids.includes(connectionId));
+    await Promise.all(
+      told.map(async ([name, { connectionId }]) => {
+        const tell = () => this.#ends.forget(name, connectionId);
+        // An object that restarts while it is told has forgotten by itself; twice in a row is told to the person.
+        await tell().catch(tell);
+      }),
+    );
+  }
+
+  /** Makes room. One that cannot be ended goes on until it is idle. */
+  async #end(session: string): Promise<void> {
+    try {
+      await this.#ends.end(session);
+    } catch (error) {
+      log("warn", "session_not_ended", describeError(error));
+    }
+  }
+
+  /** Sessions that may still live; the others are dropped on the way. */
+  #sessions(now: number): Map<string, KeptSession> {
+    const sessions = new Map<string, KeptSession>();
+    for (const [key, kept] of this.ctx.storage.kv.list<KeptSession>({ prefix: SESSION })) {
+      if (now - kept.seenAt < SESSION_MS) sessions.set(key.slice(SESSION.length), kept);
+      else this.ctx.storage.kv.delete(key);
+    }
+    return sessions;
+  }
+
+  #connections(): Map<string, KeptConnection> {
+    const all = this.ctx.storage.kv.list<KeptConnection>({ prefix: CONNECTION });
+    return new Map([...all].map(([key, kept]) => [key.slice(CONNECTION.length), kept]));
+  }
+
+  #get(id: string): KeptConnection | undefined {
+    return this.ctx.storage.kv.get<KeptConnection>(CONNECTION + id);
+  }
+
+  #put(kept: KeptConnection): void {
+    this.ctx.storage.kv.put<KeptConnection>(CONNECTION + kept.id, kept);
+  }
+
+  async #keepClean(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + CLEAN_MS);
+  }
+}

@@ -1,0 +1,54 @@
+import type { Connection, Sight, Sightings } from "../contract/connection.ts";
+
+/** A connection as it is kept. */
+export interface KeptConnection extends Connection, Sightings {
+  /** Epoch milliseconds; when it was last seen, or made. */
+  readonly usedAt: number;
+  /** Epoch milliseconds; `null` while it is good. */
+  readonly endedAt: number | null;
+}
+
+/** A session of one connection, by the name of its object. */
+export interface KeptSession {
+  readonly connectionId: string;
+  readonly seenAt: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** As long as a refresh token that nobody uses, and a day more for the access token. */
+export const CONNECTION_MS = 31 * DAY_MS;
+/** A session that nobody uses is forgotten after a day; it says within an hour that it is used. */
+export const SESSION_MS = DAY_MS + 60 * 60 * 1000;
+
+/** So many clients act for one person; the one that was unused for longest has to sign in again. */
+export const MAX_CONNECTIONS = 50;
+/** So many sessions of one person live at a time; the one that was unused for longest is ended. */
+export const MAX_SESSIONS = 64;
+
+const atMost = (count: number) => Math.max(0, count);
+
+/** The connections that a new one replaces: the same client's at the same endpoint, and those beyond the limit. */
+export function replacedBy(added: Connection, kept: readonly KeptConnection[]): string[] {
+  const good = kept.filter(({ id, endedAt }) => endedAt === null && id !== added.id);
+  const same = good.filter(({ clientId, resource }) => clientId === added.clientId && resource === added.resource);
+  const others = good.filter((each) => !same.includes(each)).toSorted((a, b) => a.usedAt - b.usedAt);
+  return [...same, ...others.slice(0, atMost(others.length + 1 - MAX_CONNECTIONS))].map(({ id }) => id);
+}
+
+/** The sessions that have to go so that another one has room. */
+export function crowdedOut(sessions: ReadonlyMap<string, KeptSession>): string[] {
+  const oldest = [...sessions].toSorted(([, a], [, b]) => a.seenAt - b.seenAt);
+  return oldest.slice(0, atMost(sessions.size + 1 - MAX_SESSIONS)).map(([name]) => name);
+}
+
+/** A connection of which something was seen. */
+export function seen(kept: KeptConnection, sights: readonly Sight[], now: number): KeptConnection {
+  const at = new Date(now).toISOString();
+  return { ...kept, ...Object.fromEntries(sights.map((sight) => [sight, at])), usedAt: now };
+}
+
+/** Whether anything can still come of a connection: a token of it may be good. */
+export function isLive({ usedAt, endedAt }: KeptConnection, now: number): boolean {
+  return now - (endedAt ?? usedAt) < CONNECTION_MS;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import type { Caller } from "../contract/caller.ts";
+import type { Sight } from "../contract/connection.ts";
+
+/** Asks whether a client may still act for its person. */
+export type Enter = (
+  userId: string,
+  entry: { connectionId: string; session: string; sights: readonly Sight[] },
+) => Promise<boolean>;
+
+/** What was seen is told this often at most: telling it costs a request and a write. */
+const TELL_MS = 10 * 60 * 1000;
+
+const SIGHT_OF: Readonly<Record<string, Sight>> = {
+  initialize: "discovered",
+  "server/discover": "discovered",
+  "tools/list": "listed",
+  "tools/call": "called",
+};
+
+const Message = z.object({ method: z.string() });
+
+/** What a request shows of its client; `undefined` for what nobody asks about. */
+function sightOf(body: unknown): Sight | undefined {
+  const { data } = Message.safeParse(body);
+  return data !== undefined && Object.hasOwn(SIGHT_OF, data.method) ? SIGHT_OF[data.method] : undefined;
+}
+
+/** Connections of one session: at most a few, for a client that signs in anew gets another. */
+const MAX_KNOWN = 16;
+
+/**
+ * Who has been let into one session. Asked once for each connection, and again about every ten minutes; whoever
+ * ends a connection makes its sessions forget it, so that the next call asks, and is refused.
+ */
+export class Admissions {
+  readonly #enter: Enter;
+  readonly #session: string;
+  readonly #told = new Map<string, Map<Sight | "used", number>>();
+
+  constructor(session: string, enter: Enter) {
+    this.#session = session;
+    this.#enter = enter;
+  }
+
+  /** Whether a caller's request may go on. */
+  async admit({ userId, connectionId }: Caller, body: unknown, now: number): Promise<boolean> {
+    const sight = sightOf(body);
+    const told = this.#told.get(connectionId);
+    const isNews = (what: Sight | "used") => now - (told?.get(what) ?? Number.NEGATIVE_INFINITY) >= TELL_MS;
+    if (told !== undefined && !isNews("used") && (sight === undefined || !isNews(sight))) return true;
+    const sights = sight === undefined ? [] : [sight];
+    if (!(await this.#enter(userId, { connectionId, session: this.#session, sights }))) {
+      this.#told.delete(connectionId);
+      return false;
+    }
+    this.#remember(connectionId, told ?? new Map<Sight | "used", number>(), [...sights, "used"], now);
+    return true;
+  }
+
+  forget(connectionId: string): void {
+    this.#told.delete(connectionId);
+  }
+
+  #remember(connectionId: string, told: Map<Sight | "used", number>, what: readonly (Sight | "used")[], now: number) {
+    for (const each of what) told.set(each, now);
+    const [oldest] = this.#told.keys();
+    if (this.#told.size >= MAX_KNOWN && oldest !== undefined) this.#told.delete(oldest);
+    this.#told.set(connectionId, told);
+  }
+}

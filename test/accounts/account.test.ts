@@ -1,0 +1,183 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { CONNECTION_MS, MAX_CONNECTIONS, MAX_SESSIONS } from "../../src/accounts/rules.ts";
+import type { Caller } from "../../src/contract/caller.ts";
+import { callerAs, Client, moveIn, ORIGIN } from "../support/whole.ts";
+import { connect, connectionOf } from "../support/connected.ts";
+
+const callerOf = (more: Partial<Caller> = {}): Caller =>
+  callerAs("viewer", { userId: `demo.${crypto.randomUUID()}`, connectionId: crypto.randomUUID(), ...more });
+
+const accountOf = ({ userId }: Caller) => env.ACCOUNT.getByName(userId);
+const entry = ({ connectionId }: Caller, session: string) => ({ connectionId, session, sights: [] });
+
+const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+const HEADERS = [
+  ["content-type", "application/json"],
+  ["accept", "application/json, text/event-stream"],
+] as const;
+
+/** The status of a call in a session. */
+async function statusIn(session: string, caller: Caller, body = LIST): Promise<number> {
+  const request = { method: "POST", headers: HEADERS, body, origin: ORIGIN };
+  const { status, body: answer } = await env.MCP_SESSION.getByName(session).serve(request, caller);
+  await new Response(answer).text();
+  return status;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("who is let in", () => {
+  test("a connection that a person agreed to, and no other", async () => {
+    const caller = callerOf();
+    await connect(caller);
+    expect(await statusIn(crypto.randomUUID(), caller)).toBe(200);
+    expect(await statusIn(crypto.randomUUID(), { ...caller, connectionId: crypto.randomUUID() })).toBe(401);
+    expect(await statusIn(crypto.randomUUID(), callerOf({ connectionId: caller.connectionId }))).toBe(401);
+  });
+
+  test("ending a connection refuses its very next call, in every session, and no other's", async () => {
+    const caller = callerOf();
+    const other = callerOf({ userId: caller.userId, clientId: "other client" });
+    await Promise.all([connect(caller), connect(other)]);
+    const sessions = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+    for (const session of sessions) expect(await statusIn(session, caller)).toBe(200);
+    const otherSession = crypto.randomUUID();
+    expect(await statusIn(otherSession, other)).toBe(200);
+
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual([caller.connectionId]);
+    for (const session of [...sessions, crypto.randomUUID()]) expect(await statusIn(session, caller)).toBe(401);
+    expect(await statusIn(otherSession, other)).toBe(200);
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual([]);
+  });
+
+  test("ending all ends all", async () => {
+    const caller = callerOf();
+    const other = callerOf({ userId: caller.userId, clientId: "other client" });
+    await Promise.all([connect(caller), connect(other)]);
+    const session = crypto.randomUUID();
+    expect(await statusIn(session, caller)).toBe(200);
+    expect(await accountOf(caller).end()).toHaveLength(2);
+    expect(await statusIn(session, caller)).toBe(401);
+    expect(await statusIn(session, other)).toBe(401);
+    expect(await accountOf(caller).list()).toStrictEqual([]);
+  });
+
+  test("what was ended stays so when its objects have been away", async () => {
+    const caller = callerOf();
+    await connect(caller);
+    const session = crypto.randomUUID();
+    expect(await statusIn(session, caller)).toBe(200);
+    await accountOf(caller).end(caller.connectionId);
+    await evictDurableObject(accountOf(caller));
+    await evictDurableObject(env.MCP_SESSION.getByName(session));
+    expect(await statusIn(session, caller)).toBe(401);
+  });
+
+  test("a client that signs in anew replaces its former connection at that endpoint, and no other", async () => {
+    const caller = callerOf();
+    const account = accountOf(caller);
+    await account.add(connectionOf(caller));
+    const elsewhere = { ...caller, connectionId: crypto.randomUUID() };
+    await account.add(connectionOf(elsewhere, { resource: "https://pimcp.example/mcp/h/demo" }));
+    const session = crypto.randomUUID();
+    expect(await statusIn(session, caller)).toBe(200);
+    const again = { ...caller, connectionId: crypto.randomUUID() };
+    await account.add(connectionOf(again));
+    expect(await statusIn(session, caller)).toBe(401);
+    expect(await statusIn(session, again)).toBe(200);
+    expect(await statusIn(session, elsewhere)).toBe(200);
+  });
+});
+
+describe("what it costs", () => {
+  test("a session asks once, and again after ten minutes or for what was not seen before", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const caller = callerOf();
+    await connect(caller);
+    const enter = vi.spyOn((await import("../../src/accounts/account.ts")).AccountObject.prototype, "enter");
+    const session = crypto.randomUUID();
+    for (let count = 0; count < 5; count += 1) await statusIn(session, caller);
+    expect(enter).toHaveBeenCalledTimes(1);
+    const PING = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" });
+    await statusIn(session, caller, PING);
+    expect(enter).toHaveBeenCalledTimes(1);
+    vi.setSystemTime(Date.now() + 10 * 60 * 1000);
+    await statusIn(session, caller, PING);
+    expect(enter).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("what a person sees of a client", () => {
+  test("when it last connected, fetched the tools and called one", async () => {
+    const caller = callerOf();
+    moveIn("documented");
+    await connect(caller);
+    expect(await accountOf(caller).list()).toMatchObject([{ discovered: null, listed: null, called: null }]);
+    const session = crypto.randomUUID();
+    await statusIn(session, caller);
+    const [after] = await accountOf(caller).list();
+    expect(after).toMatchObject({ id: caller.connectionId, discovered: null, called: null });
+    expect(after?.listed).toMatch(/^\d{4}-/);
+    const params = { name: "list_clusters", arguments: {} };
+    await statusIn(session, caller, JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/call", params }));
+    expect((await accountOf(caller).list())[0]?.called).toMatch(/^\d{4}-/);
+  });
+});
+
+describe("nothing grows without bound", () => {
+  test("the connection that was unused for longest makes room", async () => {
+    const caller = callerOf();
+    const account = accountOf(caller);
+    for (let index = 0; index <= MAX_CONNECTIONS; index += 1) {
+      await account.add(connectionOf({ ...caller, connectionId: `c${index}`, clientId: `client ${index}` }));
+    }
+    const ids = (await account.list()).map(({ id }) => id);
+    expect(ids).toHaveLength(MAX_CONNECTIONS);
+    expect(ids).not.toContain("c0");
+  });
+
+  test("the session that was unused for longest is ended", async () => {
+    const caller = callerOf();
+    await connect(caller);
+    const first = crypto.randomUUID();
+    expect(await statusIn(first, caller)).toBe(200);
+    for (let index = 0; index < MAX_SESSIONS; index += 1) {
+      expect(await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`))).toBe(true);
+    }
+    expect(await statusIn(first, caller)).toBe(404);
+  });
+
+  test("what is over is forgotten, and an empty account leaves nothing", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const caller = callerOf();
+    await connect(caller);
+    await accountOf(caller).enter(entry(caller, `session-${caller.userId}`));
+    vi.setSystemTime(Date.now() + CONNECTION_MS - 60_000);
+    await runDurableObjectAlarm(accountOf(caller));
+    expect(await accountOf(caller).list()).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 120_000);
+    await runDurableObjectAlarm(accountOf(caller));
+    const rows = await runInDurableObject(accountOf(caller), async (_object, { storage }) => ({
+      keys: [...storage.kv.list()].length,
+      alarm: await storage.getAlarm(),
+    }));
+    expect(rows).toStrictEqual({ keys: 0, alarm: null });
+  });
+
+  test("a hundred calls at once are one entry", async () => {
+    const caller = callerOf();
+    moveIn("documented");
+    const client = new Client(caller);
+    await Promise.all(Array.from({ length: 100 }, () => client.ask("tools/list")));
+    const sessions = await runInDurableObject(
+      accountOf(caller),
+      (_object, { storage }) => [...storage.kv.list({ prefix: "session:" })].length,
+    );
+    expect(sessions).toBe(1);
+  });
+});

@@ -114,6 +114,6 @@ describe("sign-in at an OpenID Connect issuer", () => {
     expect(listed).not.toContain("write_gpio_pin");
     const refused = await rawRequest(gateway.url, tokenOf(bert), LIST);
     expect(refused.status).toBe(401);
-    expect(await refused.text()).toContain("Sign in again");
+    expect(await refused.text()).toContain("invalid_token");
   });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { signInSettings, type SignInSettings, SignInVariables } from "./auth/providers/settings.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, PIN_NUMBERINGS, singleHome } from "./homes/home.ts";
 import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
@@ -16,6 +17,7 @@ export interface Config {
   readonly homes: readonly Home[];
   /** Whether a person must agree to what cannot be undone. */
   readonly confirm: boolean;
+  readonly signIn: SignInSettings;
 }
 
 /** Mistakes in the configuration, each one readable sentence with the way out. */
@@ -72,6 +74,7 @@ const Variables = z.object({
     "no pi-controller takes API keys; set PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD",
   ),
   CONFIRM: optional(z.literal("never", { error: 'must be "never" or empty' })),
+  ...SignInVariables,
   PI_CONTROLLER_TLS_CA_CERT: refused(
     "a Worker trusts public certificates only; use originRequest.caPool in cloudflared",
   ),
@@ -144,13 +147,16 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
   }
   const mistakes: string[] = [];
   const homes = homesOf(parsed.data, mistakes);
+  const development = parsed.data.ENVIRONMENT === "development";
+  const signIn = signInSettings(parsed.data, { homes, development, mistakes });
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return {
     publicOrigin: parsed.data.PUBLIC_URL,
-    development: parsed.data.ENVIRONMENT === "development",
+    development,
     tokenKey: parsed.data.TOKEN_KEY,
     previousTokenKey: parsed.data.TOKEN_KEY_PREVIOUS,
     homes,
     confirm: parsed.data.CONFIRM !== "never",
+    signIn,
   };
 }

@@ -3,7 +3,8 @@ import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
 import { endGrants, identity } from "./auth/provider.ts";
-import { piControllerSignIn } from "./auth/sign-in.ts";
+import { openProviders, rulesOf } from "./auth/providers/open.ts";
+import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { brokeredTokens } from "./broker/port.ts";
 import { TokenBrokerObject } from "./broker/token-broker.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
@@ -159,17 +160,28 @@ export class TokenBroker extends TokenBrokerObject {
 /** One secret; see `secrets/one-time-secret.ts`. */
 export class OneTimeSecret extends OneTimeSecretObject {}
 
+function signInOf(env: Env): SignIn {
+  const { homes, signIn, development } = configOf(env);
+  return {
+    homes,
+    accounts: signIn.accounts,
+    providers: openProviders(signIn, outsideOf(env).fetch, development),
+    rules: rulesOf(signIn),
+    signIn: accountSignIn(homes, waysOf(env)),
+  };
+}
+
 function siteFor(origin: string, env: Env): Site {
   const known = sites.get(origin);
   if (known !== undefined) return known;
-  const { homes } = configOf(env);
-  const names = new Map(homes.map(({ id, name }) => [id, name]));
+  const signIn = signInOf(env);
+  const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
   const oauth = identity(
     origin,
-    homes.map(({ id }) => id),
+    signIn.homes.map(({ id }) => id),
     {
       fetch(request, { MCP_SESSION }, context) {
-        const caller = callerOf(context, (homeId) => names.get(homeId));
+        const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
         if (caller === undefined) return signInAgain(request.url);
         return serveMcp(request, caller, MCP_SESSION);
       },
@@ -180,7 +192,7 @@ function siteFor(origin: string, env: Env): Site {
   const pages = webApp({
     origin,
     oauth: api,
-    signIn: piControllerSignIn(homes, waysOf(env)),
+    signIn,
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),

@@ -31,7 +31,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ["contract", "lib"],
     packages: ["zod", "@modelcontextprotocol/server", "agents/mcp/server", "cloudflare:workers"],
   },
-  auth: { rooms: ["contract", "homes", "pi", "lib"], packages: ["zod", "@cloudflare/workers-oauth-provider"] },
+  auth: {
+    rooms: ["contract", "homes", "pi", "lib"],
+    packages: ["zod", "@cloudflare/workers-oauth-provider", "oauth4webapi"],
+  },
   web: {
     rooms: ["auth", "contract", "homes", "lib"],
     types: ["secrets"],
@@ -41,7 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ["pi/schemas", "lib"],
     packages: ["zod", "hono*", "jose", "@hono/node-server", "cloudflare:workers"],
   },
-  "config.ts": { rooms: ["homes", "lib"], types: ["pi"], packages: ["zod"] },
+  "config.ts": { rooms: ["auth", "homes", "lib"], types: ["pi"], packages: ["zod"] },
   "index.ts": {
     rooms: [
       "accounts",

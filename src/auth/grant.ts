@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Caller, HomeAccess } from "../contract/caller.ts";
-import { lower, ROLES } from "../contract/role.ts";
+import { type Caller, type HomeAccess, StoredAccess } from "../contract/caller.ts";
+import { lower } from "../contract/role.ts";
 import { roleOf } from "./scopes.ts";
+import { accessNow, type Rules, StoredIdentity } from "./standing.ts";
 
 /**
  * What a grant carries, encrypted by the OAuth provider so that the key-value store alone cannot read it.
@@ -11,13 +12,10 @@ export const GrantProps = z.object({
   userId: z.string().min(1),
   userName: z.string(),
   connectionId: z.uuid(),
-  homes: z.record(
-    z.string(),
-    z.object({
-      role: z.enum(ROLES).describe("the person's role at that home when they signed in"),
-      login: z.object({ username: z.string(), password: z.string() }),
-    }),
-  ),
+  /** Absent in grants of people who signed in with their account at a home. */
+  identity: StoredIdentity.optional(),
+  /** With the person's role at each home when they signed in. */
+  homes: z.record(z.string(), StoredAccess),
 });
 
 export type GrantProps = z.infer<typeof GrantProps>;
@@ -31,18 +29,22 @@ const VerifiedContext = z.object({
 /**
  * The caller of a request.
  * @param context the execution context that the OAuth provider hands on
+ * @param rules what the configuration says of people now
  * @param nameOf the name of a home that is configured
- * @returns `undefined` if the grant is not one that this version can use
+ * @returns `undefined` if the grant is not one that this version can use, or its person may no longer come in
  */
 export function callerOf(
   context: unknown,
+  rules: Rules,
   nameOf: (homeId: string) => string | undefined = () => undefined,
 ): Caller | undefined {
   const verified = VerifiedContext.safeParse(context);
   const granted = roleOf(verified.data?.auth.scope ?? []);
   if (!verified.success || granted === undefined) return undefined;
   const { props, auth } = verified.data;
-  const access = Object.entries(props.homes).map(([id, home]): [string, HomeAccess] => [
+  const standing = accessNow(props, rules);
+  if (standing === undefined) return undefined;
+  const access = Object.entries(standing).map(([id, home]): [string, HomeAccess] => [
     id,
     { ...(nameOf(id) === undefined ? {} : { name: nameOf(id) }), role: lower(home.role, granted), login: home.login },
   ]);

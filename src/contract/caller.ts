@@ -1,5 +1,12 @@
+import { z } from "zod";
 import type { UpstreamLogin } from "../pi/auth.ts";
-import type { Role } from "./role.ts";
+import { type Role, ROLES } from "./role.ts";
+
+/**
+ * How a home is asked in somebody's name: by their own account there, or by the home's service account, whose
+ * password stays in the configuration.
+ */
+export type Login = UpstreamLogin | "service";
 
 /** What a caller has at one home. */
 export interface HomeAccess {
@@ -7,11 +14,15 @@ export interface HomeAccess {
   readonly name?: string | undefined;
   /** The lower of the person's role at that home and of what they granted this client. */
   readonly role: Role;
-  /** How the home is asked in this person's name. Never leaves the gateway. */
-  readonly login: UpstreamLogin;
-  /** Whether that is the home's service account, which others use too: the home then knows nothing of this person. */
-  readonly shared?: boolean | undefined;
+  /** Never leaves the gateway. */
+  readonly login: Login;
 }
+
+/** Access as it is stored, to be parsed again. */
+export const StoredAccess = z.object({
+  role: z.enum(ROLES),
+  login: z.union([z.literal("service"), z.object({ username: z.string(), password: z.string() })]),
+});
 
 /** Who is calling: built once per request from the verified OAuth grant, never from headers. */
 export interface Caller {

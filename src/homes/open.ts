@@ -1,8 +1,8 @@
-import type { Caller, HomeAccess } from "../contract/caller.ts";
+import type { Caller, Login } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
-import { TokenKeeper, type TokenSource } from "../pi/auth.ts";
+import { TokenKeeper, type TokenSource, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
@@ -54,18 +54,28 @@ function noting(homeId: string, troubles: Troubles, send: Send): Send {
 }
 
 /**
- * Whose tokens a call uses. A shared account is one account, however many people use it; a person who signed in to a
- * further home may have another name there, and another one in each of their connections.
+ * Whose tokens a call uses. The service account is one account, however many people use it; a person who signed in to
+ * a further home may have another name there, and another one in each of their connections.
  */
-function accountOf(home: Home, caller: Caller, { shared, login }: HomeAccess) {
-  const own = `${caller.userId}/${login.username.toLowerCase()}`;
-  return { homeId: home.id, userId: shared === true ? serviceUserId(home.id) : own };
+function accountOf(home: Home, caller: Caller, login: Login) {
+  const userId = login === "service" ? serviceUserId(home.id) : `${caller.userId}/${login.username.toLowerCase()}`;
+  return { homeId: home.id, userId };
+}
+
+/** What a home is signed in to with. @throws Fault `unauthorized` if it is a service account that is gone */
+function loginAt(home: Home, login: Login): UpstreamLogin {
+  if (login !== "service") return login;
+  if (home.service !== undefined) return home.service;
+  throw new Fault("unauthorized", `Home "${home.name}" has no service account, by which this connection acts there.`, {
+    suggestions: ["The owner of this gateway must set the user name and password of the home's service account."],
+  });
 }
 
 /**
  * Opens homes: each person's tokens at each home have one source, and each home's devices one memory, which live
  * as long as what this returns.
- * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted
+ * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted,
+ *   `unauthorized` if its service account is needed and gone
  */
 export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: HomeParts): OpenPi {
   const sources = new Map<string, TokenSource>();
@@ -86,19 +96,20 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
       throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
     }
     const { home, endpoint, devices } = found;
-    const account = accountOf(home, caller, access);
+    const login = loginAt(home, access.login);
+    const account = accountOf(home, caller, access.login);
     const key = `${account.homeId}:${account.userId}`;
     const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(endpoint, cache, key);
     sources.set(key, source);
-    const send = noting(home.id, troubles, sender(endpoint, source, access.login, signal));
-    const signIn = () => signedIn(endpoint, source, access.login, signal);
+    const send = noting(home.id, troubles, sender(endpoint, source, login, signal));
+    const signIn = () => signedIn(endpoint, source, login, signal);
     const pi = piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices });
-    // Whoever has no account of their own at the home has no standing there either.
+    // Whoever has no account of their own at the home has no standing there either: PEOPLE says what they may.
     const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
-      presentRole: access.shared === true ? () => Promise.resolve(access.role) : ownRole,
+      presentRole: access.login === "service" ? () => Promise.resolve(access.role) : ownRole,
       pi,
       trouble: () => troubles.of(home.id),
     };

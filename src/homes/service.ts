@@ -7,13 +7,12 @@ export const serviceUserId = (homeId: string) => `${homeId}.service`;
 /** The home's service account as a caller, for what happens when no person is there; `undefined` if it has none. */
 export function serviceCaller(homes: readonly Home[], homeId: string): Caller | undefined {
   const home = homes.find(({ id }) => id === homeId);
-  const login = home?.service;
-  if (home === undefined || login === undefined) return undefined;
+  if (home?.service === undefined) return undefined;
   return {
     userId: serviceUserId(homeId),
-    userName: login.username,
+    userName: home.service.username,
     clientId: "pimcp",
     connectionId: "service",
-    homes: { [homeId]: { name: home.name, role: "operator", login } },
+    homes: { [homeId]: { name: home.name, role: "operator", login: "service" } },
   };
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Caller } from "../contract/caller.ts";
-import { ROLES } from "../contract/role.ts";
+import { type Caller, StoredAccess } from "../contract/caller.ts";
 import type { Sealer } from "../lib/crypto.ts";
 
 const LOGIN = "login";
@@ -14,14 +13,7 @@ const CallerShape = z.object({
   userName: z.string(),
   clientId: z.string(),
   connectionId: z.string(),
-  homes: z.record(
-    z.string(),
-    z.object({
-      role: z.enum(ROLES),
-      login: z.object({ username: z.string(), password: z.string() }),
-      shared: z.boolean().optional(),
-    }),
-  ),
+  homes: z.record(z.string(), StoredAccess),
 });
 
 /** Keeps the holder's login, encrypted, for the life of a hold with a safe level. */

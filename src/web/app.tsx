@@ -12,6 +12,7 @@ import { authorizeRoutes } from "./authorize.tsx";
 import { connectionRoutes } from "./connections-page.tsx";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
+import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
 
@@ -57,6 +58,7 @@ export function webApp(parts: WebParts): Hono {
   app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
   app.route("/", authorizeRoutes(parts));
+  app.route("/", providerRoutes(parts));
   app.route("/", secretRoutes(parts));
   app.route("/", connectionRoutes(parts));
 

@@ -4,13 +4,12 @@ import type { GrantProps } from "../auth/grant.ts";
 import { OFFLINE_ACCESS, scopesOf } from "../auth/scopes.ts";
 import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.ts";
-import { lower, ROLES } from "../contract/role.ts";
+import { lower, type Role, ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
-import { CONNECTIONS_PATH } from "./connections-page.tsx";
 import { ConsentPage } from "./consent-page.tsx";
-import { ProblemPage } from "./layout.tsx";
-import { SecretPath } from "./secret-page.tsx";
+import { StartAgainPage } from "./layout.tsx";
+import { isRequest, NextPath } from "./next.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
@@ -18,8 +17,7 @@ const MAX_FIELD = 255;
 const MAX_NAME = 200;
 
 const SignInForm = z.object({
-  /** Only back to what asked for it: anything else would be an open redirect. */
-  next: z.union([z.string().startsWith("/authorize?").max(8192), SecretPath, z.literal(CONNECTIONS_PATH)]),
+  next: NextPath,
   home: z.string().max(MAX_FIELD),
   username: z.string().min(1).max(MAX_FIELD),
   password: z.string().min(1).max(MAX_FIELD),
@@ -31,13 +29,20 @@ const ConsentForm = z.object({
   level: z.enum(ROLES).default("viewer"),
 });
 
-function propsOf(person: Person): GrantProps {
+function propsOf({ userId, userName, identity, homes }: Person): GrantProps {
   return {
-    userId: person.userId,
-    userName: person.userName,
+    userId,
+    userName,
     connectionId: crypto.randomUUID(),
-    homes: { [person.homeId]: { role: person.role, login: person.login } },
+    ...(identity === undefined ? {} : { identity: { ...identity, names: [...identity.names] } }),
+    homes: { ...homes },
   };
+}
+
+/** The highest role that someone has at any of their homes: one level is granted, and never more than theirs at each. */
+function highestOf({ homes }: Person): Role {
+  const roles = Object.values(homes).map(({ role }) => role);
+  return ROLES.findLast((role) => roles.includes(role)) ?? "viewer";
 }
 
 /** One sentence for each failure; none tells whether the account exists. */
@@ -47,45 +52,33 @@ function problemOf(error: unknown): string {
   return [error.message, ...error.suggestions].join(" ");
 }
 
-function startAgain() {
-  return (
-    <ProblemPage
-      title="Start again"
-      message="This page is too old, or was opened in another browser."
-      next="Go back to your AI client and connect again."
-    />
-  );
-}
-
 /** Sign-in and consent: the pages between a client's authorization request and its code. */
 export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts): Hono {
   const app = new Hono();
-  const homeName = (id: string) => signIn.homes.find((home) => home.id === id)?.name;
+  const personIn = (cookie: string | undefined) => personOf(sealer, cookie ?? null, signIn.rules);
 
   /** The request that a person signs in for, if it is a client's. @throws AuthorizationError for one that is none */
   const authorizationOf = async (next: string, url: string) =>
-    next === CONNECTIONS_PATH || SecretPath.safeParse(next).success
-      ? undefined
-      : oauth.parseAuthRequest(new Request(new URL(next, url)));
+    isRequest(next) ? oauth.parseAuthRequest(new Request(new URL(next, url))) : undefined;
 
   app.get("/authorize", async (c) => {
     const request = await oauth.parseAuthRequest(c.req.raw);
     const client = await oauth.describeConsent(request);
-    const person = await personOf(sealer, c.req.header("cookie") ?? null);
-    const name = person === undefined ? undefined : homeName(person.homeId);
+    const person = await personIn(c.req.header("cookie"));
+    const homes = signIn.homes.filter(({ id }) => person?.homes[id] !== undefined);
     c.header("cache-control", "no-store");
-    if (person === undefined || name === undefined) {
+    if (person === undefined || homes.length === 0) {
       const { pathname, search } = new URL(c.req.url);
-      return c.html(<SignInPage homes={signIn.homes} clientName={client.clientName} next={pathname + search} />);
+      return c.html(<SignInPage ways={signIn} clientName={client.clientName} next={pathname + search} />);
     }
     const { handle, headers } = await oauth.beginConsent(request);
     for (const cookie of headers.getSetCookie()) c.header("set-cookie", cookie, { append: true });
-    return c.html(<ConsentPage client={client} person={person} homeName={name} handle={handle} />);
+    return c.html(<ConsentPage {...{ client, person, homes, handle, highest: highestOf(person) }} />);
   });
 
   app.post("/sign-in", async (c) => {
     const form = SignInForm.safeParse(await c.req.parseBody());
-    if (!form.success) return c.html(startAgain(), 400);
+    if (!form.success || !signIn.accounts) return c.html(<StartAgainPage />, 400);
     const { next, home, username, password } = form.data;
     const request = await authorizationOf(next, c.req.url);
     c.header("cache-control", "no-store");
@@ -96,14 +89,14 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     } catch (error) {
       const problem = problemOf(error);
       const clientName = request === undefined ? undefined : (await oauth.describeConsent(request)).clientName;
-      return c.html(<SignInPage {...{ homes: signIn.homes, clientName, next, problem, username }} />, 401);
+      return c.html(<SignInPage {...{ ways: signIn, clientName, next, problem, username }} />, 401);
     }
   });
 
   app.post("/authorize", async (c) => {
     const form = ConsentForm.safeParse(await c.req.parseBody());
-    const person = await personOf(sealer, c.req.header("cookie") ?? null);
-    if (!form.success || person === undefined) return c.html(startAgain(), 400);
+    const person = await personIn(c.req.header("cookie"));
+    if (!form.success || person === undefined) return c.html(<StartAgainPage />, 400);
     const { handle, decision, level } = form.data;
     if (decision === "deny") {
       const denied = await oauth.denyConsent(c.req.raw, handle);
@@ -111,7 +104,7 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
       return new Response(null, { status: 302, headers: denied.headers });
     }
     // The form may claim more than the person's own role; it is not believed.
-    const scope = [...scopesOf(lower(level, person.role)), OFFLINE_ACCESS];
+    const scope = [...scopesOf(lower(level, highestOf(person))), OFFLINE_ACCESS];
     const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
     const { userId } = person;
     const props = propsOf(person);
@@ -123,7 +116,7 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
       redirectHost: client.redirectHost.slice(0, MAX_NAME),
       resource: request.resource ?? "",
       homes: Object.keys(props.homes),
-      level: lower(level, person.role),
+      level: lower(level, highestOf(person)),
       stays: true,
       since: new Date().toISOString(),
     });

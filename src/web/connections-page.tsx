@@ -5,10 +5,8 @@ import type { Connection, Sightings } from "../contract/connection.ts";
 import type { WebParts } from "./app.tsx";
 import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
+import { CONNECTIONS_PATH } from "./next.ts";
 import { SignInPage } from "./sign-in-page.tsx";
-
-/** Where people look after their connections. */
-export const CONNECTIONS_PATH = "/connections";
 
 type Seen = Connection & Sightings;
 
@@ -90,14 +88,14 @@ export function connectionRoutes({ signIn, sealer, connections }: WebParts): Hon
   });
 
   app.get(CONNECTIONS_PATH, async (c) => {
-    const person = await personOf(sealer, c.req.header("cookie") ?? null);
-    if (person === undefined) return c.html(<SignInPage homes={signIn.homes} next={CONNECTIONS_PATH} />);
+    const person = await personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
+    if (person === undefined) return c.html(<SignInPage ways={signIn} next={CONNECTIONS_PATH} />);
     const { userId, userName } = person;
     return c.html(<ConnectionsPage {...{ userName, nameOf, connections: await connections(userId).list() }} />);
   });
 
   app.post(CONNECTIONS_PATH, async (c) => {
-    const person = await personOf(sealer, c.req.header("cookie") ?? null);
+    const person = await personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
     const form = EndForm.safeParse(await c.req.parseBody());
     if (person === undefined || !form.success) return c.redirect(CONNECTIONS_PATH, 303);
     const { userId, userName } = person;

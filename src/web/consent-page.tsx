@@ -1,13 +1,17 @@
 import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
 import type { Person } from "../auth/sign-in.ts";
 import { atLeast, type Role, ROLES } from "../contract/role.ts";
+import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
 
 interface ConsentProps {
   readonly client: ConsentDescription;
   readonly person: Person;
-  readonly homeName: string;
+  /** Those that the person has something at. */
+  readonly homes: readonly Home[];
+  /** The person's highest role at any of them. */
+  readonly highest: Role;
   readonly handle: string;
 }
 
@@ -23,14 +27,14 @@ function LevelChoice({ role, checked }: { role: Role; checked: boolean }) {
 }
 
 /** Asks whether, and how far, a client may act for the person who has signed in. */
-export function ConsentPage({ client, person, homeName, handle }: ConsentProps) {
+export function ConsentPage({ client, person, homes, highest, handle }: ConsentProps) {
   return (
     <Layout title="Allow access">
       <h1>Allow {client.clientName} to act for you?</h1>
       <dl>
         <dt>Signed in as</dt>
         <dd>
-          {person.userName} ({person.role}) at {homeName}
+          {person.userName}: {homes.map(({ id, name }) => `${person.homes[id]?.role} at ${name}`).join(", ")}
         </dd>
         <dt>Client</dt>
         <dd>
@@ -51,7 +55,7 @@ export function ConsentPage({ client, person, homeName, handle }: ConsentProps) 
         <input type="hidden" name="handle" value={handle} />
         <fieldset>
           <legend>What may it do?</legend>
-          {ROLES.filter((role) => atLeast(person.role, role)).map((role) => (
+          {ROLES.filter((role) => atLeast(highest, role)).map((role) => (
             // The least is preselected: more is a decision.
             <LevelChoice role={role} checked={role === "viewer"} />
           ))}

@@ -16,7 +16,7 @@ export function LandingPage({ mcpUrl }: { mcpUrl: string }) {
           Claude Code: <code>{`claude mcp add --transport http pimcp ${mcpUrl}`}</code>
         </li>
       </ul>
-      <p>The client sends you back here once, to sign in with your home’s account and to choose what it may do.</p>
+      <p>The client sends you back here once, to sign in and to choose what it may do.</p>
     </Layout>
   );
 }

@@ -21,6 +21,17 @@ export function Layout({ title, children }: PropsWithChildren<{ title: string }>
   );
 }
 
+/** The page for forms and answers that do not belong to this browser, or no longer. */
+export function StartAgainPage() {
+  return (
+    <ProblemPage
+      title="Start again"
+      message="This page is too old, or was opened in another browser."
+      next="Go back to your AI client and connect again."
+    />
+  );
+}
+
 /** A page that says what went wrong and what to do. */
 export function ProblemPage({ title, message, next }: { title: string; message: string; next: string }) {
   return (

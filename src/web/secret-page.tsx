@@ -1,12 +1,9 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
 import { FORGET_PERSON, personOf } from "../auth/sign-in-cookie.ts";
 import type { WebParts } from "./app.tsx";
 import { Layout, ProblemPage } from "./layout.tsx";
+import { SecretPath } from "./next.ts";
 import { SignInPage } from "./sign-in-page.tsx";
-
-/** The addresses of secrets, and no others. */
-export const SecretPath = z.string().regex(/^\/secrets\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 
 function OfferPage({ label, path }: { label: string; path: string }) {
   return (
@@ -51,7 +48,7 @@ function gone(userName: string) {
 /** The pages that hand out what was left for one person, once. */
 export function secretRoutes({ signIn, sealer, secrets }: WebParts): Hono {
   const app = new Hono();
-  const person = (c: Context) => personOf(sealer, c.req.header("cookie") ?? null);
+  const person = (c: Context) => personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
 
   app.use("/secrets/*", async (c, next) => {
     c.header("cache-control", "no-store");
@@ -60,7 +57,7 @@ export function secretRoutes({ signIn, sealer, secrets }: WebParts): Hono {
 
   app.get("/secrets/:id", async (c) => {
     const who = await person(c);
-    if (who === undefined) return c.html(<SignInPage homes={signIn.homes} next={c.req.path} />);
+    if (who === undefined) return c.html(<SignInPage ways={signIn} next={c.req.path} />);
     const label = await secrets.label(c.req.param("id"), who.userId);
     if (label !== undefined) return c.html(<OfferPage label={label} path={c.req.path} />);
     c.header("set-cookie", FORGET_PERSON);

@@ -1,8 +1,9 @@
+import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
 
 interface SignInProps {
-  readonly homes: readonly Home[];
+  readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
   /** The client that wants to connect; without one, the person wants to see something here. */
   readonly clientName?: string | undefined;
   /** Where to go on afterwards: the request that was interrupted. */
@@ -27,32 +28,16 @@ function HomeChoice({ homes }: { homes: readonly Home[] }) {
   );
 }
 
-/** Asks for the account that a person has at a home's pi-controller. */
-export function SignInPage({ homes, clientName, next, problem, username }: SignInProps) {
-  const [only] = homes;
+/** The account that a person has at a home's pi-controller. */
+function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways"> & { homes: readonly Home[] }) {
   return (
-    <Layout title="Sign in">
-      <h1>Sign in to {homes.length === 1 && only !== undefined ? only.name : "your home"}</h1>
-      <p>
-        {clientName === undefined ? (
-          "What was left here is for one person."
-        ) : (
-          <>
-            <strong>{clientName}</strong> wants to connect.
-          </>
-        )}{" "}
-        Use the account that you have at your home’s pi-controller.
-      </p>
+    <>
+      <p>Use the account that you have at your home’s pi-controller.</p>
       {homes.some(({ reach }) => reach === "demo") ? (
         <p class="note">
           The demo home’s accounts: viewer / viewer-demo, operator / operator-demo, admin / admin-demo.
         </p>
       ) : null}
-      {problem === undefined ? null : (
-        <p class="problem" role="alert" id="problem">
-          {problem}
-        </p>
-      )}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={next} />
         <HomeChoice homes={homes} />
@@ -85,6 +70,47 @@ export function SignInPage({ homes, clientName, next, problem, username }: SignI
           Sign in
         </button>
       </form>
+    </>
+  );
+}
+
+function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: string }) {
+  return (
+    <ul class="ways">
+      {providers.map(({ id, name }) => (
+        <li>
+          <a class="button" href={`/sign-in/${id}?next=${encodeURIComponent(next)}`}>
+            Sign in with {name}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Offers the ways to sign in. */
+export function SignInPage({ ways, clientName, next, problem, username }: SignInProps) {
+  const { homes, accounts, providers } = ways;
+  const [only] = homes;
+  return (
+    <Layout title="Sign in">
+      <h1>Sign in to {homes.length === 1 && only !== undefined ? only.name : "your home"}</h1>
+      <p>
+        {clientName === undefined ? (
+          "What was left here is for one person."
+        ) : (
+          <>
+            <strong>{clientName}</strong> wants to connect.
+          </>
+        )}
+      </p>
+      {problem === undefined ? null : (
+        <p class="problem" role="alert" id="problem">
+          {problem}
+        </p>
+      )}
+      {providers.length === 0 ? null : <ProviderLinks providers={providers} next={next} />}
+      {accounts ? <AccountForm {...{ homes, next, problem, username }} /> : null}
     </Layout>
   );
 }

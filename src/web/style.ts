@@ -16,6 +16,8 @@ fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 1.25rem 
 .field input, .field select { display: block; width: 100%; margin-top: .25rem; padding: .6rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .4rem; }
 button { font: inherit; font-weight: 600; padding: .65rem 1.25rem; border-radius: .4rem; border: 1px solid var(--accent); cursor: pointer; background: transparent; color: inherit; }
 button.primary { background: var(--accent); color: light-dark(#fff, #17171a); }
+a.button { display: inline-block; font-weight: 600; padding: .65rem 1.25rem; border-radius: .4rem; border: 1px solid var(--accent); text-decoration: none; color: inherit; }
+.ways { list-style: none; padding: 0; display: grid; gap: .75rem; }
 .card { border: 1px solid var(--line); border-radius: .5rem; padding: 0 1rem 1rem; margin: 1.25rem 0; }
 .card h2 { margin-top: 1rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; }

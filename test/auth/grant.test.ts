@@ -1,8 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callerOf } from "../../src/auth/grant.ts";
+import { callerOf as callerIn } from "../../src/auth/grant.ts";
 import { scopesOf } from "../../src/auth/scopes.ts";
-import { lower, ROLES } from "../../src/contract/role.ts";
+import { lower, type Role, ROLES } from "../../src/contract/role.ts";
+
+/** Accounts at homes alone, as it is by default. */
+const RULES = { sources: new Set(["pi-controller"]), people: new Map() };
+const callerOf = (context: unknown) => callerIn(context, RULES);
 
 const login = { username: "operator", password: "operator-demo" };
 const props = {
@@ -12,6 +16,11 @@ const props = {
   homes: { home: { role: "operator", login } },
 };
 const auth = { clientId: "client-1", scope: ["pi:view", "pi:operate", "offline_access"] };
+
+const rules = (sources: string[], people: Record<string, Record<string, Role>>) => ({
+  sources: new Set(sources),
+  people: new Map(Object.entries(people)),
+});
 
 describe("callerOf", () => {
   test("builds the caller from the verified grant, and from nothing else in the context", () => {
@@ -43,6 +52,27 @@ describe("callerOf", () => {
     );
   });
 
+  test("somebody of PEOPLE acts by the service account, with no more than PEOPLE says now and the client was granted", () => {
+    const identity = { source: "https://issuer.example", names: ["anna@example.com"] };
+    const homes = { home: { role: "admin", login: "service" }, cabin: { role: "admin", login: "service" } };
+    const context = { props: { ...props, identity, homes }, auth };
+    const open = ["https://issuer.example"];
+    const homesIn = (...now: Parameters<typeof rules>) => callerIn(context, rules(...now))?.homes;
+    expect(homesIn(open, { "anna@example.com": { home: "admin", cabin: "viewer" } })).toStrictEqual({
+      home: { role: "operator", login: "service" },
+      cabin: { role: "viewer", login: "service" },
+    });
+    expect(homesIn(open, { "anna@example.com": { cabin: "viewer" } })).toStrictEqual({
+      cabin: { role: "viewer", login: "service" },
+    });
+    expect(homesIn(open, {})).toBeUndefined();
+    expect(homesIn(["pi-controller"], { "anna@example.com": { home: "admin" } })).toBeUndefined();
+  });
+
+  test("a grant of an account is refused when accounts no longer open the door", () => {
+    expect(callerIn({ props, auth }, { ...RULES, sources: new Set(["https://github.com"]) })).toBeUndefined();
+  });
+
   test("a grant without homes has no home", () => {
     expect(callerOf({ props: { ...props, homes: {} }, auth })?.homes).toStrictEqual({});
   });
@@ -62,6 +92,8 @@ describe("callerOf", () => {
     ["a connection that is no UUID", { props: { ...props, connectionId: "1" }, auth }],
     ["an unknown role", { props: { ...props, homes: { home: { role: "owner", login } } }, auth }],
     ["a home without a login", { props: { ...props, homes: { home: { role: "viewer" } } }, auth }],
+    ["an identity without names", { props: { ...props, identity: { source: "https://issuer.example" } }, auth }],
+    ["another word than service", { props: { ...props, homes: { home: { role: "viewer", login: "admin" } } }, auth }],
     ["homes as a list", { props: { ...props, homes: [{ role: "viewer", login }] }, auth }],
   ])("%s gives no caller", (_, context) => {
     expect(callerOf(context)).toBeUndefined();

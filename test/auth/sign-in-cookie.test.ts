@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FORGET_PERSON, personOf, rememberPerson } from "../../src/auth/sign-in-cookie.ts";
+import { FORGET_PERSON, personOf as personIn, rememberPerson } from "../../src/auth/sign-in-cookie.ts";
 import type { Person } from "../../src/auth/sign-in.ts";
-import { createSealer } from "../../src/lib/crypto.ts";
+import { createSealer, type Sealer } from "../../src/lib/crypto.ts";
+
+/** Accounts at homes alone, as it is by default. */
+const RULES = { sources: new Set(["pi-controller"]), people: new Map() };
+const personOf = (sealed: Sealer, header: string | null) => personIn(sealed, header, RULES);
 
 const sealer = createSealer(new Uint8Array(32).fill(1));
 const START = Date.UTC(2026, 9, 1);
@@ -10,9 +14,7 @@ const NAME = "__Host-pimcp-person";
 const person: Person = {
   userId: "home.2",
   userName: "operator",
-  homeId: "home",
-  role: "operator",
-  login: { username: "operator", password: "päss;word=canary" },
+  homes: { home: { role: "operator", login: { username: "operator", password: "päss;word=canary" } } },
 };
 
 /** The `Cookie` header that a browser sends back. */
@@ -64,11 +66,15 @@ describe("the sign-in cookie", () => {
     expect(await personOf(sealer, cookie)).toBeUndefined();
   });
 
-  test.each([{ ...person, role: "owner" }, { ...person, login: undefined }, "operator", null])(
-    "a value of another shape is nobody: %j",
-    async (value) => {
-      const sealed = await sealer.seal("sign-in-cookie", value, 600);
-      expect(await personOf(sealer, `${NAME}=${sealed}`)).toBeUndefined();
-    },
-  );
+  test.each([
+    { ...person, homes: { home: { ...person.homes["home"], role: "owner" } } },
+    { ...person, homes: { home: { role: "operator" } } },
+    { ...person, homes: undefined },
+    { ...person, identity: { source: 7 } },
+    "operator",
+    null,
+  ])("a value of another shape is nobody: %j", async (value) => {
+    const sealed = await sealer.seal("sign-in-cookie", value, 600);
+    expect(await personOf(sealer, `${NAME}=${sealed}`)).toBeUndefined();
+  });
 });

@@ -72,7 +72,7 @@ async function statusWith(accessToken: string): Promise<number> {
   return response.status;
 }
 
-describe("a client's tokens", () => {
+describe("a client's tokens", { timeout: 20_000 }, () => {
   test("an access token lasts a day and is then refused; the refresh token gets another", async () => {
     const { clientId, issued } = await signIn();
     expect(issued.expires_in).toBe(24 * 60 * 60);

@@ -38,7 +38,8 @@ const COMBINATIONS = ROLES.flatMap((role) => GRANTS.map((scope) => ({ role, scop
 /** Someone with that role at the home, who has granted a client those scopes. */
 function grantOf(role: Role, scope: readonly string[]): Caller | undefined {
   const login = { username: "admin", password: "admin-demo" };
-  return callerOf({
+  const rules = { sources: new Set(["pi-controller"]), people: new Map() };
+  const context = {
     props: {
       userId: "demo.3",
       userName: "admin",
@@ -46,7 +47,8 @@ function grantOf(role: Role, scope: readonly string[]): Caller | undefined {
       homes: { demo: { role, login } },
     },
     auth: { clientId: "client", scope: [...scope] },
-  });
+  };
+  return callerOf(context, rules);
 }
 
 const home = household("documented", createWorld(Date.now()), { confirms: true });

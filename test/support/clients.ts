@@ -20,9 +20,14 @@ export const ACCOUNTS = {
 const INFO = { name: "pimcp-test", version: "1.0.0" };
 
 /** The 2026-07-28 client, after the whole sign-in. */
-export async function connectV2(gateway: string, account: Account, path = "/mcp") {
+export function connectV2(gateway: string, account: Account, path = "/mcp") {
+  return connectAs(gateway, new Person(account), path);
+}
+
+/** The same for whoever signs in in their own way. */
+export async function connectAs(gateway: string, person: Person, path = "/mcp") {
   const url = new URL(path, gateway);
-  const oauth = new OAuthClient(new Person(account));
+  const oauth = new OAuthClient(person);
   const client = new ClientV2(INFO, { versionNegotiation: { mode: "auto" } });
   try {
     await client.connect(new TransportV2(url, { authProvider: oauth }));

@@ -42,9 +42,9 @@ export function standingAt(dialect: Dialect): void {
     vi.restoreAllMocks();
   });
 
-  const clientAs = (role: Role, shared = false) => {
+  const clientAs = (role: Role) => {
     const login = { username: role, password: `${role}-demo` };
-    return new Client(callerAs(role, { userId, homes: { demo: { role, login, shared } } }));
+    return new Client(callerAs(role, { userId, homes: { demo: { role, login } } }));
   };
   const user = (role: Role): User => {
     const found = house.world.users.find(({ username }) => username === role);
@@ -179,13 +179,6 @@ export function standingAt(dialect: Dialect): void {
       atProfile = () => Response.json({ error: "Internal Server Error" }, { status: 500 });
       expect((await turnOn(client)).fault?.type).toBe("operation_failed");
       expect(writes()).toStrictEqual([]);
-    });
-
-    test("of somebody who comes through the home's service account does not ask", async () => {
-      const client = clientAs("operator", true);
-      expect((await turnOn(client)).fault).toBeUndefined();
-      expect((await client.call("list_gpio_devices")).fault).toBeUndefined();
-      expect(profiles).toBe(0);
     });
   });
 

@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+/** The addresses of secrets, and no others. */
+export const SecretPath = z.string().regex(/^\/secrets\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+
+/** Where people look after their connections. */
+export const CONNECTIONS_PATH = "/connections";
+
+const REQUEST = "/authorize?";
+
+/** Whether a path is a client's authorization request. */
+export const isRequest = (next: string) => next.startsWith(REQUEST);
+
+/** Where a sign-in leads: only back to what asked for it, since anything else would be an open redirect. */
+export const NextPath = z.union([z.string().startsWith(REQUEST).max(8192), SecretPath, z.literal(CONNECTIONS_PATH)]);

@@ -2,13 +2,15 @@ import { AccountObject } from "./accounts/account.ts";
 import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
-import { endGrants, identity } from "./auth/provider.ts";
+import { endGrants, identity, insufficientScope } from "./auth/provider.ts";
+import { scopesOf } from "./auth/scopes.ts";
 import { openProviders, rulesOf } from "./auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { brokeredTokens } from "./broker/port.ts";
 import { TokenBrokerObject } from "./broker/token-broker.ts";
 import { type Config, ConfigError, parseConfig } from "./config.ts";
 import type { OpenHome } from "./contract/context.ts";
+import type { Role } from "./contract/role.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
 import { endpointOf, missingBindings, type Outside, type Ways, waysThrough } from "./homes/reach.ts";
 import { serviceCaller } from "./homes/service.ts";
@@ -183,7 +185,8 @@ function siteFor(origin: string, env: Env): Site {
       fetch(request, { MCP_SESSION }, context) {
         const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
         if (caller === undefined) return signInAgain(request.url);
-        return serveMcp(request, caller, MCP_SESSION);
+        const stepUp = (role: Role) => insufficientScope(context.auth, scopesOf(role));
+        return serveMcp(request, caller, { sessions: MCP_SESSION, stepUp });
       },
     },
   );

@@ -28,10 +28,15 @@ const decode = (text: string) =>
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
 
-function hiddenFields(html: string): URLSearchParams {
+const FORM = /<form\b[^>]*>(.*?)<\/form>/gs;
+const FIELD = /<input type="(hidden|checkbox)" name="([^"]+)" value="([^"]*)"( checked="")?/g;
+
+/** What the first form of a page sends if nobody changes it, its text fields and radio buttons left out. */
+function presetFields(html: string): URLSearchParams {
   const fields = new URLSearchParams();
-  for (const [, name, value] of html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
-    if (name !== undefined) fields.set(name, decode(value ?? ""));
+  const [[, form = ""] = []] = html.matchAll(FORM);
+  for (const [, type, name = "", value = "", checked] of form.matchAll(FIELD)) {
+    if (type === "hidden" || checked !== undefined) fields.append(name, decode(value));
   }
   return fields;
 }
@@ -83,7 +88,7 @@ export class Person {
 
   /** Fills in the sign-in form of a page. */
   signIn(page: Page): Promise<Page> {
-    const form = hiddenFields(page.html);
+    const form = presetFields(page.html);
     form.set("username", this.#account.username);
     form.set("password", this.#account.password);
     return this.go(new URL("/sign-in", page.url), form);
@@ -91,12 +96,12 @@ export class Person {
 
   /** Presses the button of a page that has nothing to fill in. */
   submit(page: Page): Promise<Page> {
-    return this.go(page.url, hiddenFields(page.html));
+    return this.go(page.url, presetFields(page.html));
   }
 
   /** Answers a consent page. */
   consent(page: Page, decision: "allow" | "deny" = "allow"): Promise<Page> {
-    const form = hiddenFields(page.html);
+    const form = presetFields(page.html);
     form.set("level", this.#account.level);
     form.set("decision", decision);
     return this.go(new URL("/authorize", page.url), form);

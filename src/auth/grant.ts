@@ -46,7 +46,12 @@ export function callerOf(
   if (standing === undefined) return undefined;
   const access = Object.entries(standing).map(([id, home]): [string, HomeAccess] => [
     id,
-    { ...(nameOf(id) === undefined ? {} : { name: nameOf(id) }), role: lower(home.role, granted), login: home.login },
+    {
+      ...(nameOf(id) === undefined ? {} : { name: nameOf(id) }),
+      role: lower(home.role, granted),
+      ceiling: home.role,
+      login: home.login,
+    },
   ]);
   const { userId, userName, connectionId } = props;
   return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };

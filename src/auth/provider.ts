@@ -1,7 +1,9 @@
 import { OAuthAuthorizationServer, type OAuthHelpers, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { z } from "zod";
 import { log } from "../lib/log.ts";
-import { SCOPE_OF, SCOPES } from "./scopes.ts";
+import { OFFLINE_ACCESS, SCOPE_OF, SCOPES } from "./scopes.ts";
+
+export { insufficientScope } from "@cloudflare/workers-oauth-provider";
 
 /** Where people sign in and consent. */
 const AUTHORIZE_PATH = "/authorize";
@@ -18,6 +20,12 @@ export const MCP_PATH = "/mcp";
 
 /** The endpoint for one home alone. */
 export const mcpPathOf = (homeId: string) => `${MCP_PATH}/h/${homeId}`;
+
+/** The home whose own endpoint a resource is; `undefined` for the endpoint of all. */
+export function homeOfResource(resource: string | undefined): string | undefined {
+  const [, id] = (resource ?? "").split(`${MCP_PATH}/h/`);
+  return id;
+}
 
 /** Where a protected resource describes itself (RFC 9728). */
 const METADATA = "/.well-known/oauth-protected-resource";
@@ -57,6 +65,8 @@ export function identity(origin: string, homeIds: readonly string[], mcp: McpHan
     refreshTokenTTL: REFRESH_SECONDS,
     refreshTokenIdleTTL: REFRESH_SECONDS,
     scopesSupported: [...SCOPES],
+    // Who does not stay connected gets no refresh token: it ends with the access token.
+    tokenExchangeCallback: ({ scope }) => (scope.includes(OFFLINE_ACCESS) ? {} : { refreshTokenTTL: 0 }),
     onError: ({ code, status, internal }) => {
       log("info", "oauth_refused", { code, status, category: internal.category, reason: internal.reason });
     },

@@ -14,6 +14,8 @@ export interface HomeAccess {
   readonly name?: string | undefined;
   /** The lower of the person's role at that home and of what they granted this client. */
   readonly role: Role;
+  /** The person's own role at that home; more than `role` if they granted this client less. */
+  readonly ceiling?: Role | undefined;
   /** Never leaves the gateway. */
   readonly login: Login;
 }

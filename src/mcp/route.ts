@@ -1,8 +1,11 @@
+import { z } from "zod";
 import type { Caller } from "../contract/caller.ts";
+import { type Role, ROLES } from "../contract/role.ts";
 import { readCapped } from "../lib/read-capped.ts";
 import { rpcError } from "./rpc-error.ts";
 import { isSessionId, sessionKey } from "./session-key.ts";
 import type { Session } from "./session.ts";
+import { NEEDED_ROLE } from "./step-up.ts";
 
 /** The largest request body, in bytes: tool arguments are small. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -47,11 +50,18 @@ async function endSession(caller: Caller, sessionId: string | undefined, session
   return new Response(null, { status: 204 });
 }
 
+/** What the route works with. */
+export interface RouteParts {
+  readonly sessions: Sessions;
+  /** Tells a client that it would have to be granted a higher role (RFC 6750, insufficient_scope). */
+  readonly stepUp: (role: Role) => Response;
+}
+
 async function post(
   request: Request,
   caller: Caller,
   sessionId: string | undefined,
-  sessions: Sessions,
+  { sessions, stepUp }: RouteParts,
 ): Promise<Response> {
   const body = await readCapped(request.body, MAX_BODY_BYTES);
   if (body === undefined) return rpcError(413, -32600, `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`);
@@ -60,6 +70,8 @@ async function post(
   const { origin } = new URL(request.url);
   const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
   if (response.status === 401) return signInAgain(request.url);
+  const needed = z.enum(ROLES).safeParse(response.headers.get(NEEDED_ROLE));
+  if (needed.success) return stepUp(needed.data);
   if (minted === undefined || !response.ok) return response;
   const headers = new Headers(response.headers);
   headers.set(SESSION_HEADER, minted);
@@ -84,7 +96,7 @@ export function noEndpoint(pathname: string): Response | undefined {
 }
 
 /** Serves an MCP endpoint for a verified caller: finds the session's object and lets it answer. */
-export async function serveMcp(request: Request, verified: Caller, sessions: Sessions): Promise<Response> {
+export async function serveMcp(request: Request, verified: Caller, parts: RouteParts): Promise<Response> {
   const caller = callerAt(new URL(request.url).pathname, verified);
   const sessionId = request.headers.get(SESSION_HEADER) ?? undefined;
   if (sessionId !== undefined && !isSessionId(sessionId)) {
@@ -92,9 +104,9 @@ export async function serveMcp(request: Request, verified: Caller, sessions: Ses
   }
   switch (request.method) {
     case "POST":
-      return post(request, caller, sessionId, sessions);
+      return post(request, caller, sessionId, parts);
     case "DELETE":
-      return endSession(caller, sessionId, sessions);
+      return endSession(caller, sessionId, parts.sessions);
     default:
       // No GET stream: held open all day it would cost more than everything else.
       return new Response(null, { status: 405, headers: { allow: "POST, DELETE" } });

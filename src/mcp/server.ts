@@ -28,6 +28,8 @@ export type Era = "legacy" | "modern";
 export interface ServerFactory {
   /** A protocol server for one request: two requests never share a transport, whose answers could then cross. */
   server(call: Waiting<ResourceCall>, era: Era): Server;
+  /** The role that a tool needs; `undefined` if there is no such tool. */
+  roleOf(tool: string): Role | undefined;
   /** The way to watch a resource; `undefined` if it is not one that this caller can listen to. */
   watch(uri: string, call: Waiting<ResourceCall>): Look | undefined;
 }
@@ -112,5 +114,9 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     return made;
   }
 
-  return { server, watch: (uri, call) => watchResource(resources, uri, call) };
+  return {
+    server,
+    roleOf: (name) => toolsByName.get(name)?.role,
+    watch: (uri, call) => watchResource(resources, uri, call),
+  };
 }

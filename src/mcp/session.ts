@@ -11,6 +11,7 @@ import type { ResourceCall } from "./read-resource.ts";
 import { answerPlainly, isPlainLegacy } from "./legacy.ts";
 import { rpcError } from "./rpc-error.ts";
 import type { Era, ServerFactory } from "./server.ts";
+import { NEEDED_ROLE, neededRole } from "./step-up.ts";
 import { Watches } from "./watches.ts";
 
 /** A session that nobody uses is forgotten after this long. */
@@ -100,6 +101,8 @@ export class Session extends DurableObject<Env> {
     const parsed = parseBody(request.body);
     if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
     if (!(await this.#admissions.admit(caller, parsed.value, Date.now()))) return new Response(null, { status: 401 });
+    const needed = neededRole(parsed.value, caller, (tool) => this.#parts.server.roleOf(tool));
+    if (needed !== undefined) return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
     const { origin } = request;
     const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents };

@@ -1,48 +1,57 @@
-import { Hono } from "hono";
+import type { AuthRequest, ConsentDescription } from "@cloudflare/workers-oauth-provider";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { GrantProps } from "../auth/grant.ts";
-import { OFFLINE_ACCESS, scopesOf } from "../auth/scopes.ts";
+import { homeOfResource } from "../auth/provider.ts";
+import { OFFLINE_ACCESS, roleOf, scopesOf } from "../auth/scopes.ts";
 import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.ts";
-import { lower, type Role, ROLES } from "../contract/role.ts";
+import { ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
 import { ConsentPage } from "./consent-page.tsx";
 import { StartAgainPage } from "./layout.tsx";
 import { isRequest, NextPath } from "./next.ts";
+import { type Agreed, agreedTo, type Offer, offerFor } from "./offer.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
 /** Names that clients give themselves are kept to this length. */
 const MAX_NAME = 200;
+/** More homes than a gateway has. */
+const MAX_CHOSEN = 64;
 
 const SignInForm = z.object({
   next: NextPath,
+  /** Whether the home is added to those that the person has signed in to. */
+  further: z.literal("yes").optional(),
   home: z.string().max(MAX_FIELD),
   username: z.string().min(1).max(MAX_FIELD),
   password: z.string().min(1).max(MAX_FIELD),
 });
 
+const Several = z.preprocess(
+  (value) => (Array.isArray(value) || value === undefined ? value : [value]),
+  z.array(z.string().max(MAX_FIELD)).max(MAX_CHOSEN).default([]),
+);
+
 const ConsentForm = z.object({
   handle: z.string().min(1).max(1024),
   decision: z.enum(["allow", "deny"]),
   level: z.enum(ROLES).default("viewer"),
+  homes: Several,
+  stay: z.literal("yes").optional(),
 });
 
-function propsOf({ userId, userName, identity, homes }: Person): GrantProps {
+function propsOf({ userId, userName, identity, homes }: Person, { homes: ids }: Agreed): GrantProps {
+  const chosen = Object.entries(homes).filter(([id]) => ids.includes(id));
   return {
     userId,
     userName,
     connectionId: crypto.randomUUID(),
     ...(identity === undefined ? {} : { identity: { ...identity, names: [...identity.names] } }),
-    homes: { ...homes },
+    homes: Object.fromEntries(chosen),
   };
-}
-
-/** The highest role that someone has at any of their homes: one level is granted, and never more than theirs at each. */
-function highestOf({ homes }: Person): Role {
-  const roles = Object.values(homes).map(({ role }) => role);
-  return ROLES.findLast((role) => roles.includes(role)) ?? "viewer";
 }
 
 /** One sentence for each failure; none tells whether the account exists. */
@@ -50,6 +59,20 @@ function problemOf(error: unknown): string {
   if (!(error instanceof Fault)) throw error;
   if (error.type === "unauthorized" && error.details?.statusCode === 401) return "User name and password do not fit.";
   return [error.message, ...error.suggestions].join(" ");
+}
+
+const scopeOf = ({ level, stay }: Agreed) => [...scopesOf(level), ...(stay ? [OFFLINE_ACCESS] : [])];
+
+/** Whoever they were first they stay; what they have at a further home comes along. */
+function joined(before: Person | undefined, person: Person): Person {
+  if (before === undefined || before.identity !== undefined) return person;
+  return { ...before, homes: { ...before.homes, ...person.homes } };
+}
+
+/** What a client asks for beyond seeing, if it names it. */
+function askedLevel({ scope }: AuthRequest) {
+  const role = roleOf(scope);
+  return role === undefined || role === "viewer" ? undefined : role;
 }
 
 /** Sign-in and consent: the pages between a client's authorization request and its code. */
@@ -61,70 +84,114 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
   const authorizationOf = async (next: string, url: string) =>
     isRequest(next) ? oauth.parseAuthRequest(new Request(new URL(next, url))) : undefined;
 
+  async function offerOf(request: AuthRequest, client: ConsentDescription, person: Person): Promise<Offer | undefined> {
+    const onlyHome = homeOfResource(request.resource);
+    return offerFor({ ...client, onlyHome }, person, signIn.homes, await connections(person.userId).list());
+  }
+
+  interface Shown {
+    readonly request: AuthRequest;
+    readonly client: ConsentDescription;
+    readonly person: Person;
+    readonly offer: Offer;
+    readonly next: string;
+    readonly problem?: string;
+  }
+
+  /** A new consent page: each carries a handle that works once, in this browser. */
+  async function consent(c: Context, { request, client, person, offer, next, problem }: Shown) {
+    const { handle, headers } = await oauth.beginConsent(request);
+    for (const cookie of headers.getSetCookie()) c.header("set-cookie", cookie, { append: true });
+    const { userName } = person;
+    const asks = askedLevel(request);
+    return c.html(<ConsentPage {...{ client, userName, offer, handle, next, asks, problem }} />);
+  }
+
+  interface Failed {
+    readonly request: AuthRequest | undefined;
+    /** Who has signed in before, and tried a further home. */
+    readonly person: Person | undefined;
+    readonly next: string;
+    readonly problem: string;
+    readonly username: string;
+  }
+
+  /** The page from which a sign-in was tried, with what went wrong. */
+  async function notSignedIn(c: Context, { request, person, next, problem, username }: Failed) {
+    const client = request === undefined ? undefined : await oauth.describeConsent(request);
+    if (request !== undefined && client !== undefined && person !== undefined) {
+      const offer = await offerOf(request, client, person);
+      if (offer !== undefined) return consent(c, { request, client, person, offer, next, problem });
+    }
+    return c.html(<SignInPage {...{ ways: signIn, clientName: client?.clientName, next, problem, username }} />);
+  }
+
   app.get("/authorize", async (c) => {
     const request = await oauth.parseAuthRequest(c.req.raw);
     const client = await oauth.describeConsent(request);
     const person = await personIn(c.req.header("cookie"));
-    const homes = signIn.homes.filter(({ id }) => person?.homes[id] !== undefined);
+    const { pathname, search } = new URL(c.req.url);
+    const next = pathname + search;
     c.header("cache-control", "no-store");
-    if (person === undefined || homes.length === 0) {
-      const { pathname, search } = new URL(c.req.url);
-      return c.html(<SignInPage ways={signIn} clientName={client.clientName} next={pathname + search} />);
-    }
-    const { handle, headers } = await oauth.beginConsent(request);
-    for (const cookie of headers.getSetCookie()) c.header("set-cookie", cookie, { append: true });
-    return c.html(<ConsentPage {...{ client, person, homes, handle, highest: highestOf(person) }} />);
+    const offer = person === undefined ? undefined : await offerOf(request, client, person);
+    if (person !== undefined && offer !== undefined) return consent(c, { request, client, person, offer, next });
+    return c.html(<SignInPage ways={signIn} clientName={client.clientName} next={next} />);
   });
 
   app.post("/sign-in", async (c) => {
     const form = SignInForm.safeParse(await c.req.parseBody());
     if (!form.success || !signIn.accounts) return c.html(<StartAgainPage />, 400);
-    const { next, home, username, password } = form.data;
+    const { next, home, username, password, further } = form.data;
     const request = await authorizationOf(next, c.req.url);
+    const before = further === undefined ? undefined : await personIn(c.req.header("cookie"));
     c.header("cache-control", "no-store");
     try {
       const person = await signIn.signIn(home, { username, password });
-      c.header("set-cookie", await rememberPerson(sealer, person));
+      c.header("set-cookie", await rememberPerson(sealer, joined(before, person)));
       return c.redirect(next, 303);
     } catch (error) {
-      const problem = problemOf(error);
-      const clientName = request === undefined ? undefined : (await oauth.describeConsent(request)).clientName;
-      return c.html(<SignInPage {...{ ways: signIn, clientName, next, problem, username }} />, 401);
+      c.status(401);
+      return notSignedIn(c, { request, person: before, next, problem: problemOf(error), username });
     }
   });
 
-  app.post("/authorize", async (c) => {
-    const form = ConsentForm.safeParse(await c.req.parseBody());
-    const person = await personIn(c.req.header("cookie"));
-    if (!form.success || person === undefined) return c.html(<StartAgainPage />, 400);
-    const { handle, decision, level } = form.data;
-    if (decision === "deny") {
-      const denied = await oauth.denyConsent(c.req.raw, handle);
-      denied.headers.append("set-cookie", FORGET_PERSON);
-      return new Response(null, { status: 302, headers: denied.headers });
-    }
-    // The form may claim more than the person's own role; it is not believed.
-    const scope = [...scopesOf(lower(level, highestOf(person))), OFFLINE_ACCESS];
-    const { request, headers } = await oauth.approveConsent(c.req.raw, handle, { scope });
-    const { userId } = person;
-    const props = propsOf(person);
+  async function allow(c: Context, person: Person, handle: string, wished: Agreed): Promise<Response> {
+    const { request, headers } = await oauth.approveConsent(c.req.raw, handle);
     const client = await oauth.describeConsent(request);
+    const offer = await offerOf(request, client, person);
+    // The form may claim more than was offered; it is not believed.
+    const agreed = offer === undefined ? undefined : agreedTo(offer, wished);
+    if (agreed === undefined) return c.html(<StartAgainPage />, 400);
+    const { userId } = person;
+    const props = propsOf(person, agreed);
     await connections(userId).add({
       id: props.connectionId,
       clientId: client.clientId,
       clientName: client.clientName.slice(0, MAX_NAME),
       redirectHost: client.redirectHost.slice(0, MAX_NAME),
       resource: request.resource ?? "",
-      homes: Object.keys(props.homes),
-      level: lower(level, highestOf(person)),
-      stays: true,
+      homes: agreed.homes,
+      level: agreed.level,
+      stays: agreed.stay,
       since: new Date().toISOString(),
     });
     const metadata = { connectionId: props.connectionId };
-    const { redirectTo } = await oauth.completeAuthorization({ request, userId, metadata, scope, props });
+    const grant = { request, userId, metadata, scope: scopeOf(agreed), props };
+    const { redirectTo } = await oauth.completeAuthorization(grant);
     headers.append("set-cookie", FORGET_PERSON);
     headers.set("location", redirectTo);
     return new Response(null, { status: 302, headers });
+  }
+
+  app.post("/authorize", async (c) => {
+    const form = ConsentForm.safeParse(await c.req.parseBody({ all: true }));
+    const person = await personIn(c.req.header("cookie"));
+    if (!form.success || person === undefined) return c.html(<StartAgainPage />, 400);
+    const { handle, decision, level, homes, stay } = form.data;
+    if (decision === "allow") return allow(c, person, handle, { homes, level, stay: stay === "yes" });
+    const denied = await oauth.denyConsent(c.req.raw, handle);
+    denied.headers.append("set-cookie", FORGET_PERSON);
+    return new Response(null, { status: 302, headers: denied.headers });
   });
 
   return app;

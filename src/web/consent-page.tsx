@@ -1,51 +1,105 @@
 import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
-import type { Person } from "../auth/sign-in.ts";
 import { atLeast, type Role, ROLES } from "../contract/role.ts";
-import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
+import type { Offer } from "./offer.ts";
+import { AccountFields } from "./sign-in-page.tsx";
 
 interface ConsentProps {
   readonly client: ConsentDescription;
-  readonly person: Person;
-  /** Those that the person has something at. */
-  readonly homes: readonly Home[];
-  /** The person's highest role at any of them. */
-  readonly highest: Role;
+  readonly userName: string;
+  readonly offer: Offer;
   readonly handle: string;
+  /** The request, to come back to after signing in to a further home. */
+  readonly next: string;
+  /** The level that the client asks for, if it is more than to see. */
+  readonly asks?: Role | undefined;
+  /** Why signing in to a further home failed, or nothing was granted. */
+  readonly problem?: string | undefined;
 }
 
-function LevelChoice({ role, checked }: { role: Role; checked: boolean }) {
+function HomeChoices({ homes }: Pick<Offer, "homes">) {
+  const [only] = homes;
+  if (homes.length === 1 && only !== undefined) return <input type="hidden" name="homes" value={only.id} />;
   return (
-    <label class="choice">
-      <input type="radio" name="level" value={role} checked={checked} />
-      <span>
-        <strong>{LEVELS[role].name}</strong>: {LEVELS[role].meaning}
-      </span>
-    </label>
+    <fieldset>
+      <legend>At which homes?</legend>
+      {homes.map(({ id, name, role, chosen }) => (
+        <label class="choice">
+          <input type="checkbox" name="homes" value={id} checked={chosen} />
+          <span>
+            <strong>{name}</strong>: you are {role} there
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
-/** Asks whether, and how far, a client may act for the person who has signed in. */
-export function ConsentPage({ client, person, homes, highest, handle }: ConsentProps) {
+function LevelChoices({ highest, level, asks }: Pick<Offer, "highest" | "level"> & { asks: Role | undefined }) {
+  return (
+    <fieldset>
+      <legend>What may it do?</legend>
+      {asks === undefined ? null : <p class="hint">It asks for “{LEVELS[asks].name}”. You decide.</p>}
+      {ROLES.filter((role) => atLeast(highest, role)).map((role) => (
+        <label class="choice">
+          <input type="radio" name="level" value={role} checked={role === level} />
+          <span>
+            <strong>{LEVELS[role].name}</strong>: {LEVELS[role].meaning}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function FurtherHome({ further, next }: { further: Offer["further"]; next: string }) {
+  if (further.length === 0) return null;
+  return (
+    <details class="further">
+      <summary>Sign in to a further home</summary>
+      <form method="post" action="/sign-in">
+        <input type="hidden" name="next" value={next} />
+        <input type="hidden" name="further" value="yes" />
+        <AccountFields homes={further} />
+        <button type="submit">Add this home</button>
+      </form>
+    </details>
+  );
+}
+
+function Facts({ client, userName, offer }: Pick<ConsentProps, "client" | "userName" | "offer">) {
+  return (
+    <dl>
+      <dt>Signed in as</dt>
+      <dd>
+        {userName}: {offer.homes.map(({ name, role }) => `${role} at ${name}`).join(", ")}
+      </dd>
+      <dt>Client</dt>
+      <dd>
+        {client.clientName}
+        {client.clientDomain === undefined
+          ? " – it named itself; nobody has checked that name"
+          : ` – published by ${client.clientDomain}`}
+        {offer.known ? ". You have allowed it before." : ". You have never allowed it."}
+      </dd>
+      <dt>Access is sent to</dt>
+      <dd>{client.redirectHost}</dd>
+    </dl>
+  );
+}
+
+/** Asks whether, where and how far a client may act for the person who has signed in. */
+export function ConsentPage({ client, userName, offer, handle, next, asks, problem }: ConsentProps) {
   return (
     <Layout title="Allow access">
       <h1>Allow {client.clientName} to act for you?</h1>
-      <dl>
-        <dt>Signed in as</dt>
-        <dd>
-          {person.userName}: {homes.map(({ id, name }) => `${person.homes[id]?.role} at ${name}`).join(", ")}
-        </dd>
-        <dt>Client</dt>
-        <dd>
-          {client.clientName}
-          {client.clientDomain === undefined
-            ? " – it named itself; nobody has checked that name"
-            : ` – published by ${client.clientDomain}`}
-        </dd>
-        <dt>Access is sent to</dt>
-        <dd>{client.redirectHost}</dd>
-      </dl>
+      {problem === undefined ? null : (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <Facts {...{ client, userName, offer }} />
       {client.redirectIsLoopback ? (
         <p class="note">
           That is a program on the computer you are using. Go on only if you have just started this from it.
@@ -53,13 +107,14 @@ export function ConsentPage({ client, person, homes, highest, handle }: ConsentP
       ) : null}
       <form method="post" action="/authorize">
         <input type="hidden" name="handle" value={handle} />
-        <fieldset>
-          <legend>What may it do?</legend>
-          {ROLES.filter((role) => atLeast(highest, role)).map((role) => (
-            // The least is preselected: more is a decision.
-            <LevelChoice role={role} checked={role === "viewer"} />
-          ))}
-        </fieldset>
+        <HomeChoices homes={offer.homes} />
+        <LevelChoices highest={offer.highest} level={offer.level} asks={asks} />
+        <label class="choice">
+          <input type="checkbox" name="stay" value="yes" checked={offer.stay} />
+          <span>
+            <strong>Stay connected</strong> until I end it; otherwise it ends within a day
+          </span>
+        </label>
         <div class="actions">
           <button class="primary" name="decision" value="allow" type="submit">
             Allow
@@ -69,6 +124,10 @@ export function ConsentPage({ client, person, homes, highest, handle }: ConsentP
           </button>
         </div>
       </form>
+      <FurtherHome further={offer.further} next={next} />
+      <p class="hint">
+        You can look after your connections, and end them, at <a href="/connections">/connections</a>.
+      </p>
     </Layout>
   );
 }

@@ -1,6 +1,7 @@
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
+import { CONNECTIONS_PATH } from "./next.ts";
 
 interface SignInProps {
   readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
@@ -28,7 +29,47 @@ function HomeChoice({ homes }: { homes: readonly Home[] }) {
   );
 }
 
+interface AccountProps {
+  readonly homes: readonly Home[];
+  readonly username?: string | undefined;
+  /** Whether a message with the id "problem" is about these fields. */
+  readonly failed?: boolean;
+}
+
 /** The account that a person has at a home's pi-controller. */
+export function AccountFields({ homes, username, failed = false }: AccountProps) {
+  return (
+    <>
+      <HomeChoice homes={homes} />
+      <div class="field">
+        <label for="username">User name</label>
+        <input
+          id="username"
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          value={username ?? ""}
+          required
+          maxlength={255}
+        />
+      </div>
+      <div class="field">
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          maxlength={255}
+          aria-describedby={failed ? "problem" : undefined}
+        />
+      </div>
+    </>
+  );
+}
+
 function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways"> & { homes: readonly Home[] }) {
   return (
     <>
@@ -40,32 +81,7 @@ function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways
       ) : null}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={next} />
-        <HomeChoice homes={homes} />
-        <div class="field">
-          <label for="username">User name</label>
-          <input
-            id="username"
-            name="username"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            value={username ?? ""}
-            required
-            maxlength={255}
-          />
-        </div>
-        <div class="field">
-          <label for="password">Password</label>
-          <input
-            id="password"
-            name="password"
-            type="password"
-            autocomplete="current-password"
-            required
-            maxlength={255}
-            aria-describedby={problem === undefined ? undefined : "problem"}
-          />
-        </div>
+        <AccountFields homes={homes} username={username} failed={problem !== undefined} />
         <button class="primary" type="submit">
           Sign in
         </button>
@@ -88,6 +104,10 @@ function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: 
   );
 }
 
+/** What a person signs in for if it is not for a client. */
+const purposeOf = (next: string) =>
+  next === CONNECTIONS_PATH ? "Sign in to see which AI clients act for you." : "What was left here is for one person.";
+
 /** Offers the ways to sign in. */
 export function SignInPage({ ways, clientName, next, problem, username }: SignInProps) {
   const { homes, accounts, providers } = ways;
@@ -97,7 +117,7 @@ export function SignInPage({ ways, clientName, next, problem, username }: SignIn
       <h1>Sign in to {homes.length === 1 && only !== undefined ? only.name : "your home"}</h1>
       <p>
         {clientName === undefined ? (
-          "What was left here is for one person."
+          purposeOf(next)
         ) : (
           <>
             <strong>{clientName}</strong> wants to connect.

@@ -24,5 +24,8 @@ a.button { display: inline-block; font-weight: 600; padding: .65rem 1.25rem; bor
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .problem { border-left: 4px solid var(--bad); background: var(--soft); padding: .75rem 1rem; }
 .note { border-left: 4px solid var(--line); padding: .25rem 1rem; }
+.hint { color: light-dark(#55555e, #b4b4bd); font-size: .9rem; }
+summary { cursor: pointer; font-weight: 600; padding: .5rem 0; }
+a { color: var(--accent); }
 dt { font-weight: 600; } dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
 `;

@@ -34,7 +34,7 @@ describe("callerOf", () => {
       userName: "operator",
       clientId: "client-1",
       connectionId: props.connectionId,
-      homes: { home: { role: "operator", login } },
+      homes: { home: { role: "operator", ceiling: "operator", login } },
     });
   });
 
@@ -45,8 +45,8 @@ describe("callerOf", () => {
         const homes = { home: { role: mine, login }, cabin: { role: elsewhere, login } };
         const caller = callerOf({ props: { ...props, homes }, auth: { ...auth, scope: scopesOf(granted) } });
         expect(caller?.homes).toStrictEqual({
-          home: { role: lower(mine, granted), login },
-          cabin: { role: lower(elsewhere, granted), login },
+          home: { role: lower(mine, granted), ceiling: mine, login },
+          cabin: { role: lower(elsewhere, granted), ceiling: elsewhere, login },
         });
       }),
     );
@@ -59,11 +59,11 @@ describe("callerOf", () => {
     const open = ["https://issuer.example"];
     const homesIn = (...now: Parameters<typeof rules>) => callerIn(context, rules(...now))?.homes;
     expect(homesIn(open, { "anna@example.com": { home: "admin", cabin: "viewer" } })).toStrictEqual({
-      home: { role: "operator", login: "service" },
-      cabin: { role: "viewer", login: "service" },
+      home: { role: "operator", ceiling: "admin", login: "service" },
+      cabin: { role: "viewer", ceiling: "viewer", login: "service" },
     });
     expect(homesIn(open, { "anna@example.com": { cabin: "viewer" } })).toStrictEqual({
-      cabin: { role: "viewer", login: "service" },
+      cabin: { role: "viewer", ceiling: "viewer", login: "service" },
     });
     expect(homesIn(open, {})).toBeUndefined();
     expect(homesIn(["pi-controller"], { "anna@example.com": { home: "admin" } })).toBeUndefined();

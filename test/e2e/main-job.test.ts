@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
 import { z } from "zod";
-import { ACCOUNTS, connectV1, connectV2, jsonOf } from "../support/clients.ts";
+import { ACCOUNTS, connectV1, connectV2, jsonOf, rawRequest, tokenFor } from "../support/clients.ts";
 
 const Nodes = z.object({ nodes: z.array(z.object({ id: z.number(), name: z.string() })) });
 const Devices = z.object({ gpio_devices: z.array(z.object({ id: z.number(), pin_number: z.number() })) });
@@ -82,9 +82,15 @@ describe("the main job, signed in through the real pages", () => {
   });
 
   test("an admin who grants only “see only” is a viewer here", async () => {
-    const { client } = await connectV2(inject("gateway"), { ...ACCOUNTS.admin, level: "viewer" });
-    const refused = await client.callTool({ name: "write_gpio_pin", arguments: { gpio_id: 15, value: 1 } });
-    expect(jsonOf(refused.content)).toMatchObject({ type: "forbidden" });
-    await client.close();
+    const token = await tokenFor(inject("gateway"), { ...ACCOUNTS.admin, level: "viewer" });
+    const params = { name: "write_gpio_pin", arguments: { gpio_id: 15, value: 1 } };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+    const response = await rawRequest(inject("gateway"), token, body);
+    await response.text();
+    // The client is told how to ask its person for more.
+    expect(response.status).toBe(403);
+    const challenge = response.headers.get("www-authenticate");
+    expect(challenge).toContain('error="insufficient_scope"');
+    expect(challenge).toContain('scope="pi:view pi:operate"');
   });
 });

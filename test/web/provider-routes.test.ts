@@ -180,7 +180,9 @@ describe("somebody of PEOPLE", { timeout: 30_000 }, () => {
   test("is refused, downgraded or without a home at the next call after PEOPLE says so", async () => {
     const token = await tokenFor();
     people = { "anna@example.com": { cottage: "operator" } };
-    expect(homesOf((await call(token)).text)).toStrictEqual({ cottage: { role: "operator", login: "service" } });
+    expect(homesOf((await call(token)).text)).toStrictEqual({
+      cottage: { role: "operator", ceiling: "operator", login: "service" },
+    });
     people = { "bert@example.com": { cottage: "admin" } };
     const refused = await call(token);
     expect(refused.status).toBe(401);

@@ -1,6 +1,8 @@
 import { OAuthAuthorizationServer, type OAuthHelpers, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { z } from "zod";
 import { log } from "../lib/log.ts";
+import { registrationSeconds } from "../limits/table.ts";
+import { registrationRefusal } from "./oauth-limits.ts";
 import { SCOPE_OF, SCOPES } from "./scopes.ts";
 
 /** Where people sign in and consent. */
@@ -56,6 +58,8 @@ export function identity(origin: string, homeIds: readonly string[], mcp: McpHan
     accessTokenTTL: ACCESS_SECONDS,
     refreshTokenTTL: REFRESH_SECONDS,
     refreshTokenIdleTTL: REFRESH_SECONDS,
+    clientRegistrationTTL: registrationSeconds(REFRESH_SECONDS),
+    clientRegistrationCallback: registrationRefusal,
     scopesSupported: [...SCOPES],
     onError: ({ code, status, internal }) => {
       log("info", "oauth_refused", { code, status, category: internal.category, reason: internal.reason });

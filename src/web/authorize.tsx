@@ -48,7 +48,6 @@ function highestOf({ homes }: Person): Role {
 /** One sentence for each failure; none tells whether the account exists. */
 function problemOf(error: unknown): string {
   if (!(error instanceof Fault)) throw error;
-  if (error.type === "unauthorized" && error.details?.statusCode === 401) return "User name and password do not fit.";
   return [error.message, ...error.suggestions].join(" ");
 }
 

@@ -77,6 +77,8 @@ export async function sha256Hex(text: string): Promise<string> {
   return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
 /** Signs short texts for one purpose, so that they are known again without being stored. */
 export interface Signer {
   /** HMAC-SHA-256, in base64url: 43 characters. */
@@ -93,12 +95,11 @@ export function createSigner(key: Uint8Array, purpose: string): Signer {
   // Derived anew for each use: a promise that is kept must not be awaited by another request.
   async function derived(): Promise<CryptoKey> {
     const root = await crypto.subtle.importKey("raw", Uint8Array.from(key), "HKDF", false, ["deriveKey"]);
-    const info = new TextEncoder().encode(`${ISSUER}:${purpose}`);
+    const info = bytesOf(`${ISSUER}:${purpose}`);
     const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
     const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
     return crypto.subtle.deriveKey(hkdf, root, hmac, false, ["sign", "verify"]);
   }
-  const bytesOf = (text: string) => new TextEncoder().encode(text);
   return {
     sign: async (text) =>
       base64url.encode(new Uint8Array(await crypto.subtle.sign("HMAC", await derived(), bytesOf(text)))),

@@ -97,9 +97,10 @@ test("a person's calls are counted over all addresses, and nobody else's", async
   expect(theirs.status).toBe(405);
 });
 
+const register = (metadata: unknown, from = "192.0.2.1") =>
+  post("/oauth/register", JSON.stringify(metadata), { "content-type": "application/json" })(from);
+
 describe("registrations", () => {
-  const register = (metadata: unknown, from = "192.0.2.1") =>
-    post("/oauth/register", JSON.stringify(metadata), { "content-type": "application/json" })(from);
   const client = { redirect_uris: ["https://client.example/callback"], token_endpoint_auth_method: "none" };
   /** An address that was used up would hold up the others. */
   let last = 1;

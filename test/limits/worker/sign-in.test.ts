@@ -28,6 +28,13 @@ async function signIn(username: string, password: string, from = `203.0.113.${ad
 const statuses = async (attempts: Promise<{ status: number }>[]) =>
   (await Promise.all(attempts)).map(({ status }) => status);
 
+/** What is heard at four wrong tries in a row. */
+const tries = async (name: string) => {
+  const seen = [];
+  for (let turn = 0; turn < 4; turn += 1) seen.push(await signIn(name, "wrong", `198.51.100.${name.length}`));
+  return seen.map(({ status, text, wait }) => ({ status, wait, text: text.replace(`value="${name}"`, "") }));
+};
+
 beforeEach(() => {
   // The window of a rate begins anew with the clock's minute, and that of wrong passwords with each test.
   vi.setSystemTime(Date.now() + 48 * 60 * MINUTE * (address += 1));
@@ -125,11 +132,6 @@ describe("the sign-in page does not tell which accounts there are", () => {
   });
 
   test("nor do the limits: a name that is not there runs into the same one", async () => {
-    const tries = async (name: string) => {
-      const seen = [];
-      for (let turn = 0; turn < 4; turn += 1) seen.push(await signIn(name, "wrong", `198.51.100.${name.length}`));
-      return seen.map(({ status, text, wait }) => ({ status, wait, text: text.replace(`value="${name}"`, "") }));
-    };
     expect(await tries("nobody")).toStrictEqual(await tries("admin"));
   });
 });

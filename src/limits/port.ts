@@ -41,8 +41,7 @@ export function limits({ rate, tallies }: Bindings): Limits {
   return {
     async within(name, key) {
       try {
-        // The name again, because nothing but `wrangler.toml` keeps two bindings from counting in one place.
-        return (await rate(name).limit({ key: `${name}:${key}` })).success;
+        return (await rate(name).limit({ key })).success;
       } catch (error) {
         // Counting is a protection, not a condition: a home must not go dark because Cloudflare cannot count.
         log("warn", "rate_not_counted", { rate: RATES[name].binding, ...describeError(error) });

@@ -57,6 +57,8 @@ export function webApp(parts: WebParts): Hono {
   app.use(csrf());
   app.use("/authorize", limited(parts.limits, "authorize"));
   app.use("/sign-in", limited(parts.limits, "signIn"));
+  // The ways by another provider: each request asks that one.
+  app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
   app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));

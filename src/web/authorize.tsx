@@ -17,6 +17,10 @@ const MAX_FIELD = 255;
 const MAX_NAME = 200;
 
 const SignInForm = z.object({
+  /**
+   * Whether a secret is there is not asked first, because the answer would tell; and it would close no door: anybody
+   * may register a client to sign in for.
+   */
   next: NextPath,
   home: z.string().max(MAX_FIELD),
   username: z.string().min(1).max(MAX_FIELD),

@@ -191,7 +191,7 @@ function siteFor(origin: string, env: Env): Site {
   const known = sites.get(origin);
   if (known !== undefined) return known;
   const counted = limitsOf(env);
-  const ids = sessionIds(configOf(env).tokenKey);
+  const given = sessionIds(configOf(env).tokenKey);
   const signIn = signInOf(env);
   const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
   const oauth = identity(
@@ -202,7 +202,7 @@ function siteFor(origin: string, env: Env): Site {
         const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
         if (caller === undefined) return signInAgain(request.url);
         if (!(await counted.within("call", caller.userId))) return tooManyRequests(RATES.call.seconds);
-        return serveMcp(request, caller, { sessions: MCP_SESSION, ids });
+        return serveMcp(request, caller, { sessions: MCP_SESSION, ids: given });
       },
     },
   );

@@ -60,23 +60,28 @@ async function endSession(caller: Caller, sessionId: string | undefined, { ids, 
 /** From 2026-07-28 on there are no sessions: what an older client left in the header means nothing. */
 const hasNoSessions = (request: Request) => (request.headers.get("mcp-protocol-version") ?? "") >= "2026";
 
+function withSession(response: Response, id: string): Response {
+  const headers = new Headers(response.headers);
+  headers.set(SESSION_HEADER, id);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+/** Whether a client may go on in the session that it names; without one its connection is the session. */
+const isKnown = async (caller: Caller, id: string | undefined, { ids }: Way) =>
+  id === undefined || ids.isOf(caller, id);
+
 async function post(request: Request, caller: Caller, sentId: string | undefined, way: Way): Promise<Response> {
   const body = await readBody(request);
   if (typeof body !== "string") return body;
   // Whoever begins anew may still send the id of before.
   const minted = isInitialize(body) ? await way.ids.give(caller) : undefined;
-  const sessionId = hasNoSessions(request) ? undefined : (minted ?? sentId);
-  if (sessionId !== undefined && minted === undefined && !(await way.ids.isOf(caller, sessionId))) {
-    return unknownSession();
-  }
-  const session = way.sessions.getByName(await sessionKey(caller, sessionId));
+  const named = hasNoSessions(request) ? undefined : sentId;
+  if (minted === undefined && !(await isKnown(caller, named, way))) return unknownSession();
+  const session = way.sessions.getByName(await sessionKey(caller, minted ?? named));
   const { origin } = new URL(request.url);
   const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
   if (response.status === 401) return signInAgain(request.url);
-  if (minted === undefined || !response.ok) return response;
-  const headers = new Headers(response.headers);
-  headers.set(SESSION_HEADER, minted);
-  return new Response(response.body, { status: response.status, headers });
+  return minted === undefined || !response.ok ? response : withSession(response, minted);
 }
 
 /** The endpoint of one home alone. */

@@ -59,7 +59,11 @@ const routes: [RateName, Send, (response: Response) => Promise<void>][] = [
   ["signIn", post("/sign-in", new URLSearchParams({})), page],
   ["authorize", (from) => ask(`${ORIGIN}/authorize?x`, { headers: { "cf-connecting-ip": from } }), page],
   // The way by another provider, from an address that has not been counted.
-  ["authorize", (from) => ask(`${ORIGIN}/sign-in/oidc/callback`, { headers: { "cf-connecting-ip": `${from}0` } }), page],
+  [
+    "authorize",
+    (from) => ask(`${ORIGIN}/sign-in/oidc/callback`, { headers: { "cf-connecting-ip": `${from}0` } }),
+    page,
+  ],
   ["register", post("/oauth/register", "{}", { "content-type": "application/json" }), oauth],
   ["token", post("/oauth/token", new URLSearchParams({ grant_type: "x" })), oauth],
   ["refused", post("/mcp", "{}", { authorization: "Bearer demo.1:aaaa:bbbb" }), rpc],

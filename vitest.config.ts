@@ -28,6 +28,9 @@ declare module "vitest" {
   }
 }
 
+/** The Worker as it is deployed: elsewhere tests are not counted, which all come from one address. */
+const LIMITED = "test/limits/worker/**/*.test.ts";
+
 export default defineConfig({
   test: {
     projects: [
@@ -35,10 +38,24 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development", LIMITS: "off" } },
+          }),
+        ],
+        test: {
+          ...PROPERTIES,
+          name: "worker",
+          include: ["test/**/*.test.{ts,tsx}"],
+          exclude: [...IN_NODE, PINS, LIMITED],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
             miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development" } },
           }),
         ],
-        test: { ...PROPERTIES, name: "worker", include: ["test/**/*.test.{ts,tsx}"], exclude: [...IN_NODE, PINS] },
+        test: { ...PROPERTIES, name: "limits", include: [LIMITED], testTimeout: 30_000 },
       },
       {
         plugins: [

@@ -3,17 +3,26 @@ import { join } from "node:path";
 import { prompts } from "../src/prompts/index.ts";
 import { resources } from "../src/resources/index.ts";
 import { tools } from "../src/tools/index.ts";
-import { promptTable, resourceTable, toolTable, withMarkedPart } from "./support/readme-tables.ts";
+import { capTable, promptTable, rateTable, resourceTable, toolTable, withMarkedPart } from "./support/readme-tables.ts";
 
-/** Writes the README's tables from the catalogue. */
-const file = join(import.meta.dirname, "../README.md");
-const readme = readFileSync(file, "utf8");
-const tables = [
+type Tables = readonly (readonly [name: string, table: string])[];
+
+function write(name: string, tables: Tables): void {
+  const file = join(import.meta.dirname, "..", name);
+  const text = readFileSync(file, "utf8");
+  writeFileSync(
+    file,
+    tables.reduce((written, [mark, table]) => withMarkedPart(written, mark, table), text),
+  );
+}
+
+// The tables in the documents are written from what they tell of.
+write("README.md", [
   ["tools", toolTable(tools)],
   ["resources", resourceTable(resources)],
   ["prompts", promptTable(prompts)],
-] as const;
-writeFileSync(
-  file,
-  tables.reduce((text, [name, table]) => withMarkedPart(text, name, table), readme),
-);
+]);
+write("docs/limits.md", [
+  ["rates", rateTable()],
+  ["caps", capTable()],
+]);

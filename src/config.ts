@@ -18,6 +18,8 @@ export interface Config {
   /** Whether a person must agree to what cannot be undone. */
   readonly confirm: boolean;
   readonly signIn: SignInSettings;
+  /** Whether requests are counted and refused if there are too many. */
+  readonly limited: boolean;
 }
 
 /** Mistakes in the configuration, each one readable sentence with the way out. */
@@ -75,6 +77,7 @@ const Variables = z.object({
   ),
   CONFIRM: optional(z.literal("never", { error: 'must be "never" or empty' })),
   ...SignInVariables,
+  LIMITS: optional(z.literal("off", { error: 'must be "off" or empty' })),
   PI_CONTROLLER_TLS_CA_CERT: refused(
     "a Worker trusts public certificates only; use originRequest.caPool in cloudflared",
   ),
@@ -149,6 +152,9 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
   const homes = homesOf(parsed.data, mistakes);
   const development = parsed.data.ENVIRONMENT === "development";
   const signIn = signInSettings(parsed.data, { homes, development, mistakes });
+  if (parsed.data.LIMITS === "off" && parsed.data.ENVIRONMENT === "production") {
+    mistakes.push('LIMITS must be empty in production: "off" is for tests and benchmarks.');
+  }
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return {
     publicOrigin: parsed.data.PUBLIC_URL,
@@ -156,6 +162,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     tokenKey: parsed.data.TOKEN_KEY,
     previousTokenKey: parsed.data.TOKEN_KEY_PREVIOUS,
     homes,
+    limited: parsed.data.LIMITS !== "off",
     confirm: parsed.data.CONFIRM !== "never",
     signIn,
   };

@@ -2,7 +2,9 @@ import { AccountObject } from "./accounts/account.ts";
 import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
-import { endGrants, identity, insufficientScope } from "./auth/provider.ts";
+import { limitedSignIn } from "./auth/limited-sign-in.ts";
+import { limitOAuth } from "./auth/oauth-limits.ts";
+import { endGrants, identity, insufficientScope, MCP_PATH } from "./auth/provider.ts";
 import { scopesOf } from "./auth/scopes.ts";
 import { openProviders, rulesOf } from "./auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
@@ -17,9 +19,15 @@ import { serviceCaller } from "./homes/service.ts";
 import { Troubles } from "./homes/troubles.ts";
 import { createSealer, type Sealer } from "./lib/crypto.ts";
 import { log } from "./lib/log.ts";
+import { addressOf } from "./limits/address.ts";
+import { type Limits, limits, NO_LIMITS } from "./limits/port.ts";
+import { RATES } from "./limits/table.ts";
+import { TallyObject } from "./limits/tally.ts";
 import { noEndpoint, serveMcp, signInAgain } from "./mcp/route.ts";
 import { serverFactory } from "./mcp/server.ts";
+import { sessionIds } from "./mcp/session-id.ts";
 import { Session } from "./mcp/session.ts";
+import { tooManyRequests } from "./mcp/too-many.ts";
 import { OperationObject } from "./operations/operation.ts";
 import { operationsPort } from "./operations/port.ts";
 import { DialectMemory } from "./pi/dialect.ts";
@@ -173,20 +181,31 @@ function signInOf(env: Env): SignIn {
   };
 }
 
+/** What is counted of one account or address; see `limits/tally.ts`. */
+export class Tally extends TallyObject {}
+
+function limitsOf(env: Env): Limits {
+  if (!configOf(env).limited) return NO_LIMITS;
+  return limits({ rate: (name) => env[RATES[name].binding], tallies: env.TALLY });
+}
+
 function siteFor(origin: string, env: Env): Site {
   const known = sites.get(origin);
   if (known !== undefined) return known;
+  const counted = limitsOf(env);
+  const given = sessionIds(configOf(env).tokenKey);
   const signIn = signInOf(env);
   const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
   const oauth = identity(
     origin,
     signIn.homes.map(({ id }) => id),
     {
-      fetch(request, { MCP_SESSION }, context) {
+      async fetch(request, { MCP_SESSION }, context) {
         const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
         if (caller === undefined) return signInAgain(request.url);
+        if (!(await counted.within("call", caller.userId))) return tooManyRequests(RATES.call.seconds);
         const stepUp = (role: Role) => insufficientScope(context.auth, scopesOf(role));
-        return serveMcp(request, caller, { sessions: MCP_SESSION, stepUp });
+        return serveMcp(request, caller, { sessions: MCP_SESSION, ids: given, stepUp });
       },
     },
   );
@@ -195,13 +214,23 @@ function siteFor(origin: string, env: Env): Site {
   const pages = webApp({
     origin,
     oauth: api,
-    signIn,
+    signIn: limitedSignIn(signIn, counted),
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    limits: counted,
   });
-  const site: Site = async (request, ctx) =>
-    (await oauth.fetch(request, env, ctx)) ?? noEndpoint(new URL(request.url).pathname) ?? pages.fetch(request);
+  const site: Site = async (asked, ctx) => {
+    const request = await limitOAuth(asked, counted);
+    if (request instanceof Response) return request;
+    const { pathname } = new URL(request.url);
+    const answer = await oauth.fetch(request, env, ctx);
+    if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
+    if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
+    // Counted afterwards: whoever has a valid token is not held up by others with the same address.
+    const isFew = await counted.within("refused", addressOf(request));
+    return isFew ? answer : tooManyRequests(RATES.refused.seconds);
+  };
   sites.set(origin, site);
   return site;
 }

@@ -15,6 +15,7 @@ interface Room {
 
 const ROOMS: Readonly<Record<string, Room>> = {
   lib: { rooms: [], packages: ["jose"] },
+  limits: { rooms: ["lib"], packages: ["cloudflare:workers"] },
   contract: { rooms: ["lib"], types: ["pi"], packages: ["zod"] },
   pi: { rooms: ["lib"], packages: ["zod", "jose"] },
   broker: { rooms: ["pi", "lib"], packages: ["cloudflare:workers"] },
@@ -28,15 +29,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   federation: { rooms: ["contract", "lib"], packages: ["cloudflare:workers"] },
   resources: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   mcp: {
-    rooms: ["contract", "lib"],
+    rooms: ["contract", "lib", "limits"],
     packages: ["zod", "@modelcontextprotocol/server", "agents/mcp/server", "cloudflare:workers"],
   },
   auth: {
-    rooms: ["contract", "homes", "pi", "lib"],
+    rooms: ["contract", "homes", "pi", "lib", "limits"],
     packages: ["zod", "@cloudflare/workers-oauth-provider", "oauth4webapi"],
   },
   web: {
-    rooms: ["auth", "contract", "homes", "lib"],
+    rooms: ["auth", "contract", "homes", "lib", "limits"],
     types: ["secrets"],
     packages: ["zod", "hono*", "@cloudflare/workers-oauth-provider"],
   },
@@ -56,6 +57,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "federation",
       "homes",
       "lib",
+      "limits",
       "mcp",
       "operations",
       "pi",

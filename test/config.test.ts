@@ -203,6 +203,24 @@ describe("the account that acts when no person is there", () => {
   });
 });
 
+describe("LIMITS", () => {
+  test.each([
+    [undefined, true],
+    ["", true],
+    ["off", false],
+  ])("%j in development: requests are counted: %s", (LIMITS, limited) => {
+    expect(parseConfig({ ...development, LIMITS }).limited).toBe(limited);
+  });
+
+  test("cannot be off in production", () => {
+    const env = { ...production, PI_CONTROLLER_URL: "https://pi.example.com" };
+    expect(mistakesOf({ ...env, LIMITS: "off" })).toStrictEqual([
+      'LIMITS must be empty in production: "off" is for tests and benchmarks.',
+    ]);
+    expect(names({ ...env, LIMITS: "on" })).toStrictEqual(["LIMITS"]);
+  });
+});
+
 test.each([
   [undefined, true],
   ["", true],

@@ -1,6 +1,7 @@
 import type { AnyPrompt } from "../../src/contract/prompt.ts";
 import type { AnyResource } from "../../src/contract/resource.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
+import { CAPS, RATES, TALLIES } from "../../src/limits/table.ts";
 
 /** The README's tables that are made from the catalogue and held equal to it by a test. */
 
@@ -33,4 +34,36 @@ export function resourceTable(resources: readonly AnyResource[]): string {
 export function promptTable(prompts: readonly AnyPrompt[]): string {
   const rows = prompts.map(({ name, role, description }) => `| \`${name}\` | ${role} | ${description} |`);
   return ["| prompt | least role | what it asks for |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+/** 60 is "minute". */
+const PERIODS: Readonly<Record<number, string>> = { 10: "10 s", 60: "minute", 900: "15 minutes", 86_400: "day" };
+
+const often = ({ limit, seconds }: { limit: number; seconds: number }) => `${limit} a ${PERIODS[seconds]}`;
+
+/** How often something may be done. */
+export function rateTable(): string {
+  const rates = Object.values(RATES).map(({ what, per, why, ...rate }) => ({ what, per, why, limit: often(rate) }));
+  const tallies = Object.values(TALLIES).map(({ what, per, why, windows }) => {
+    const all: readonly Parameters<typeof often>[0][] = windows;
+    return {
+      what,
+      per,
+      why,
+      limit: all
+        .map((window) => often(window))
+        .join(", ")
+        .replace("a 15", "in 15"),
+    };
+  });
+  const rows = [...rates, ...tallies].map(({ what, per, limit, why }) => `| ${what} | ${per} | ${limit} | ${why} |`);
+  return ["| what | for each | limit | why |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+/** How large something may be, and how many at a time. */
+export function capTable(): string {
+  const rows = Object.values(CAPS).map(
+    ({ what, limit, unit, why }) => `| ${what} | ${limit.toLocaleString("en")} ${unit} | ${why} |`,
+  );
+  return ["| what | limit | why |", "| --- | --- | --- |", ...rows].join("\n");
 }

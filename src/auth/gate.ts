@@ -1,12 +1,10 @@
 import { isLoopback } from "../lib/hosts.ts";
+import { CAPS } from "../limits/table.ts";
 
 /** What is served: one public origin, or without one localhost and *.workers.dev. */
 export interface GateRules {
   readonly publicOrigin: string | undefined;
 }
-
-/** The largest URL and header that is looked at, in characters. */
-const MAX_URL = 8192;
 
 function isServedHost(url: URL, rules: GateRules): boolean {
   if (rules.publicOrigin !== undefined) return url.origin === rules.publicOrigin;
@@ -16,6 +14,11 @@ function isServedHost(url: URL, rules: GateRules): boolean {
 function isKnownOrigin(origin: string, url: URL): boolean {
   // A page on this machine, such as the MCP Inspector, may call; it still needs a token.
   return origin === url.origin || (URL.canParse(origin) && isLoopback(new URL(origin).hostname));
+}
+
+function areHeadersSmall(headers: Headers): boolean {
+  const lengths = [...headers].map(([name, value]) => name.length + value.length);
+  return lengths.length <= CAPS.headers.limit && lengths.reduce((sum, each) => sum + each, 0) <= CAPS.headerBytes.limit;
 }
 
 function refuse(status: number, message: string): Response {
@@ -28,7 +31,8 @@ function refuse(status: number, message: string): Response {
  * @returns the refusal, or `undefined` if the request may go on
  */
 export function gate(request: Request, rules: GateRules): Response | undefined {
-  if (request.url.length > MAX_URL) return refuse(414, "The URL is too long.");
+  if (request.url.length > CAPS.url.limit) return refuse(414, "The URL is too long.");
+  if (!areHeadersSmall(request.headers)) return refuse(431, "The headers are too many or too long.");
   const url = new URL(request.url);
   if (!isServedHost(url, rules)) {
     const served = rules.publicOrigin ?? "localhost and *.workers.dev (set PUBLIC_URL to serve your own domain)";

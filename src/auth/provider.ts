@@ -1,6 +1,8 @@
 import { OAuthAuthorizationServer, type OAuthHelpers, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
 import { z } from "zod";
 import { log } from "../lib/log.ts";
+import { registrationSeconds } from "../limits/table.ts";
+import { registrationRefusal } from "./oauth-limits.ts";
 import { OFFLINE_ACCESS, SCOPE_OF, SCOPES } from "./scopes.ts";
 
 export { insufficientScope } from "@cloudflare/workers-oauth-provider";
@@ -61,9 +63,13 @@ export function identity(origin: string, homeIds: readonly string[], mcp: McpHan
     authorizeEndpoint: `${origin}${AUTHORIZE_PATH}`,
     tokenEndpoint: `${origin}/oauth/token`,
     clientRegistrationEndpoint: `${origin}/oauth/register`,
+    // A client's own domain vouches for its name (draft-ietf-oauth-client-id-metadata-document).
+    clientIdMetadataDocumentEnabled: true,
     accessTokenTTL: ACCESS_SECONDS,
     refreshTokenTTL: REFRESH_SECONDS,
     refreshTokenIdleTTL: REFRESH_SECONDS,
+    clientRegistrationTTL: registrationSeconds(REFRESH_SECONDS),
+    clientRegistrationCallback: registrationRefusal,
     scopesSupported: [...SCOPES],
     // Who does not stay connected gets no refresh token: it ends with the access token.
     tokenExchangeCallback: ({ scope }) => (scope.includes(OFFLINE_ACCESS) ? {} : { refreshTokenTTL: 0 }),

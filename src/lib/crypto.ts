@@ -1,4 +1,4 @@
-import { EncryptJWT, jwtDecrypt } from "jose";
+import { base64url, EncryptJWT, jwtDecrypt } from "jose";
 
 const ISSUER = "pimcp";
 
@@ -75,4 +75,37 @@ function hexOf(bytes: ArrayBuffer): string {
 /** SHA-256 of a text, in hexadecimal. */
 export async function sha256Hex(text: string): Promise<string> {
   return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** Signs short texts for one purpose, so that they are known again without being stored. */
+export interface Signer {
+  /** HMAC-SHA-256, in base64url: 43 characters. */
+  sign(text: string): Promise<string>;
+  /** @param signature base64url; what is none throws */
+  verify(text: string, signature: string): Promise<boolean>;
+}
+
+/**
+ * A signer under a key of its own, derived from `key` (HKDF), so that what is signed for one purpose holds for no other.
+ * @param key 32 bytes
+ */
+export function createSigner(key: Uint8Array, purpose: string): Signer {
+  // Derived anew for each use: a promise that is kept must not be awaited by another request.
+  async function derived(): Promise<CryptoKey> {
+    const root = await crypto.subtle.importKey("raw", Uint8Array.from(key), "HKDF", false, ["deriveKey"]);
+    const info = bytesOf(`${ISSUER}:${purpose}`);
+    const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+    const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
+    return crypto.subtle.deriveKey(hkdf, root, hmac, false, ["sign", "verify"]);
+  }
+  return {
+    sign: async (text) =>
+      base64url.encode(new Uint8Array(await crypto.subtle.sign("HMAC", await derived(), bytesOf(text)))),
+    async verify(text, signature) {
+      const bytes = Uint8Array.from(base64url.decode(signature));
+      return crypto.subtle.verify("HMAC", await derived(), bytes, bytesOf(text));
+    },
+  };
 }

@@ -1,21 +1,27 @@
 import { z } from "zod";
 import type { Caller } from "../contract/caller.ts";
 import { type Role, ROLES } from "../contract/role.ts";
-import { readCapped } from "../lib/read-capped.ts";
+import { readBody } from "./body.ts";
 import { rpcError } from "./rpc-error.ts";
+import type { SessionIds } from "./session-id.ts";
 import { isSessionId, sessionKey } from "./session-key.ts";
 import type { Session } from "./session.ts";
 import { NEEDED_ROLE } from "./step-up.ts";
 
-/** The largest request body, in bytes: tool arguments are small. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
 const SESSION_HEADER = "mcp-session-id";
 
 /** The headers that the protocol looks at. Authorization stays here: the session gets the verified caller. */
-const PASSED_HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name", SESSION_HEADER];
+const PASSED_HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"];
 
 type Sessions = Pick<DurableObjectNamespace<Session>, "getByName">;
+
+/** The way to the objects of sessions, and back. */
+interface Way {
+  readonly sessions: Sessions;
+  readonly ids: SessionIds;
+  /** Tells a client that it would have to be granted a higher role (RFC 6750, insufficient_scope). */
+  readonly stepUp: (role: Role) => Response;
+}
 
 /** Whether a body is the `initialize` of a 2025-era client, which is given a session id. */
 function isInitialize(body: string): boolean {
@@ -44,38 +50,50 @@ export function signInAgain(url: string): Response {
   return Response.json(body, { status: 401, headers: { "www-authenticate": challenge, "cache-control": "no-store" } });
 }
 
-async function endSession(caller: Caller, sessionId: string | undefined, sessions: Sessions): Promise<Response> {
+/** Asks the client to begin anew, as the protocol has it: the id was never given out, or to somebody else. */
+function unknownSession(): Response {
+  return rpcError(404, -32001, "This session is not known. Start a new one with initialize.");
+}
+
+async function endSession(caller: Caller, sessionId: string | undefined, { ids, sessions }: Way): Promise<Response> {
   if (sessionId === undefined) return rpcError(400, -32600, "DELETE needs the Mcp-Session-Id to end.");
+  if (!(await ids.isOf(caller, sessionId))) return unknownSession();
   await sessions.getByName(await sessionKey(caller, sessionId)).end();
   return new Response(null, { status: 204 });
 }
 
-/** What the route works with. */
-export interface RouteParts {
-  readonly sessions: Sessions;
-  /** Tells a client that it would have to be granted a higher role (RFC 6750, insufficient_scope). */
-  readonly stepUp: (role: Role) => Response;
+/** From 2026-07-28 on there are no sessions: what an older client left in the header means nothing. */
+const hasNoSessions = (request: Request) => (request.headers.get("mcp-protocol-version") ?? "") >= "2026";
+
+function withSession(response: Response, id: string): Response {
+  const headers = new Headers(response.headers);
+  headers.set(SESSION_HEADER, id);
+  return new Response(response.body, { status: response.status, headers });
 }
 
-async function post(
-  request: Request,
-  caller: Caller,
-  sessionId: string | undefined,
-  { sessions, stepUp }: RouteParts,
-): Promise<Response> {
-  const body = await readCapped(request.body, MAX_BODY_BYTES);
-  if (body === undefined) return rpcError(413, -32600, `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`);
-  const minted = sessionId === undefined && isInitialize(body) ? crypto.randomUUID() : undefined;
-  const session = sessions.getByName(await sessionKey(caller, sessionId ?? minted));
-  const { origin } = new URL(request.url);
-  const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
+/** Whether a client may go on in the session that it names; without one its connection is the session. */
+const isKnown = async (caller: Caller, id: string | undefined, { ids }: Way) =>
+  id === undefined || ids.isOf(caller, id);
+
+/** What the session refuses, in OAuth's words where a client can do something about it. */
+function refusal(request: Request, response: Response, { stepUp }: Way): Response {
   if (response.status === 401) return signInAgain(request.url);
   const needed = z.enum(ROLES).safeParse(response.headers.get(NEEDED_ROLE));
-  if (needed.success) return stepUp(needed.data);
-  if (minted === undefined || !response.ok) return response;
-  const headers = new Headers(response.headers);
-  headers.set(SESSION_HEADER, minted);
-  return new Response(response.body, { status: response.status, headers });
+  return needed.success ? stepUp(needed.data) : response;
+}
+
+async function post(request: Request, caller: Caller, sentId: string | undefined, way: Way): Promise<Response> {
+  const body = await readBody(request);
+  if (typeof body !== "string") return body;
+  // Whoever begins anew may still send the id of before.
+  const minted = isInitialize(body) ? await way.ids.give(caller) : undefined;
+  const named = hasNoSessions(request) ? undefined : sentId;
+  if (minted === undefined && !(await isKnown(caller, named, way))) return unknownSession();
+  const session = way.sessions.getByName(await sessionKey(caller, minted ?? named));
+  const { origin } = new URL(request.url);
+  const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
+  if (!response.ok) return refusal(request, response, way);
+  return minted === undefined ? response : withSession(response, minted);
 }
 
 /** The endpoint of one home alone. */
@@ -96,7 +114,7 @@ export function noEndpoint(pathname: string): Response | undefined {
 }
 
 /** Serves an MCP endpoint for a verified caller: finds the session's object and lets it answer. */
-export async function serveMcp(request: Request, verified: Caller, parts: RouteParts): Promise<Response> {
+export async function serveMcp(request: Request, verified: Caller, way: Way): Promise<Response> {
   const caller = callerAt(new URL(request.url).pathname, verified);
   const sessionId = request.headers.get(SESSION_HEADER) ?? undefined;
   if (sessionId !== undefined && !isSessionId(sessionId)) {
@@ -104,9 +122,9 @@ export async function serveMcp(request: Request, verified: Caller, parts: RouteP
   }
   switch (request.method) {
     case "POST":
-      return post(request, caller, sessionId, parts);
+      return post(request, caller, sessionId, way);
     case "DELETE":
-      return endSession(caller, sessionId, parts.sessions);
+      return endSession(caller, sessionId, way);
     default:
       // No GET stream: held open all day it would cost more than everything else.
       return new Response(null, { status: 405, headers: { allow: "POST, DELETE" } });

@@ -6,6 +6,7 @@ import { describeError, log } from "../lib/log.ts";
 import { Admissions, type Enter } from "./admissions.ts";
 import type { Waiting } from "./call.ts";
 import { Consents, type Used } from "./consents.ts";
+import { headersMatch } from "./header-match.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
 import { answerPlainly, isPlainLegacy } from "./legacy.ts";
@@ -21,6 +22,9 @@ const TOUCH_MS = 60 * 60 * 1000;
 
 /** Host and Origin were checked in the Worker; inside, the path is always this one. */
 const INTERNAL_URL = "https://session/mcp";
+
+/** HeaderMismatch of 2026-07-28. */
+const HEADERS_DIFFER = -32_020;
 
 const SEEN = "seen";
 const ENDED = "ended";
@@ -107,6 +111,7 @@ export class Session extends DurableObject<Env> {
     const { origin } = request;
     const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents };
     if (isPlainLegacy(inner.headers, parsed.value)) {
+      if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
       return answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value);
     }
     this.#calls.set(inner, call);
@@ -181,6 +186,10 @@ function parseBody(text: string): { value: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+function headersDiffer(): Response {
+  return rpcError(400, HEADERS_DIFFER, "Mcp-Method or Mcp-Name differs from the body. Nothing was done.");
 }
 
 function sessionEnded(): Response {

@@ -7,11 +7,14 @@ import type { SignIn } from "../auth/sign-in.ts";
 import type { Connections } from "../contract/connection.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
+import { type Limits, TooMany } from "../limits/port.ts";
+import { CAPS } from "../limits/table.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
 import { connectionRoutes } from "./connections-page.tsx";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
+import { limited, TooManyPage } from "./limits.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
@@ -24,10 +27,8 @@ export interface WebParts {
   readonly sealer: Sealer;
   readonly secrets: LeftSecrets;
   readonly connections: (userId: string) => Connections;
+  readonly limits: Limits;
 }
-
-/** Forms here hold a name, a password and a choice. */
-const MAX_FORM_BYTES = 16 * 1024;
 
 /** A year, in seconds. */
 const HSTS_SECONDS = 31_536_000;
@@ -52,8 +53,12 @@ export function webApp(parts: WebParts): Hono {
       strictTransportSecurity: `max-age=${HSTS_SECONDS}`,
     }),
   );
-  app.use(bodyLimit({ maxSize: MAX_FORM_BYTES }));
+  app.use(bodyLimit({ maxSize: CAPS.form.limit }));
   app.use(csrf());
+  app.use("/authorize", limited(parts.limits, "authorize"));
+  app.use("/sign-in", limited(parts.limits, "signIn"));
+  // The ways by another provider: each request asks that one.
+  app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
   app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
@@ -74,6 +79,11 @@ export function webApp(parts: WebParts): Hono {
     if (error instanceof CimdFetchError) {
       const message = "This client’s description could not be fetched.";
       return c.html(<ProblemPage title="This cannot go on" message={message} next={next} />, 400);
+    }
+    if (error instanceof TooMany) {
+      c.header("retry-after", String(error.seconds));
+      c.header("cache-control", "no-store");
+      return c.html(<TooManyPage error={error} />, 429);
     }
     if ("getResponse" in error) return error.getResponse();
     log("error", "page_bug", describeError(error));

@@ -22,6 +22,10 @@ const MAX_NAME = 200;
 const MAX_CHOSEN = 64;
 
 const SignInForm = z.object({
+  /**
+   * Whether a secret is there is not asked first, because the answer would tell; and it would close no door: anybody
+   * may register a client to sign in for.
+   */
   next: NextPath,
   /** Whether the home is added to those that the person has signed in to. */
   further: z.literal("yes").optional(),
@@ -57,7 +61,6 @@ function propsOf({ userId, userName, identity, homes }: Person, { homes: ids }: 
 /** One sentence for each failure; none tells whether the account exists. */
 function problemOf(error: unknown): string {
   if (!(error instanceof Fault)) throw error;
-  if (error.type === "unauthorized" && error.details?.statusCode === 401) return "User name and password do not fit.";
   return [error.message, ...error.suggestions].join(" ");
 }
 

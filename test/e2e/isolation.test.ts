@@ -32,20 +32,23 @@ describe("answers reach the one who asked", () => {
     }
   });
 
-  test("two users and two clients with the same session id and JSON-RPC id", async () => {
+  test("two users with the same session id and JSON-RPC id: it is good for the one who was given it", async () => {
     const [viewer, admin] = await Promise.all([
       tokenFor(inject("gateway"), ACCOUNTS.viewer),
       tokenFor(inject("gateway"), ACCOUNTS.admin),
     ]);
-    const session = { "mcp-session-id": "11111111-1111-4111-8111-111111111111" };
+    const given = await rawRequest(inject("gateway"), viewer, initialize);
+    const session = { "mcp-session-id": given.headers.get("mcp-session-id") ?? "" };
     const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
     const [forViewer, forAdmin] = await Promise.all(
       [viewer, admin].map(async (token) =>
         JSON.stringify(await rpcOf(await rawRequest(inject("gateway"), token, list, session))),
       ),
     );
+    expect(forViewer).toContain("list_clusters");
     expect(forViewer).not.toContain("write_gpio_pin");
-    expect(forAdmin).toContain("write_gpio_pin");
+    // Not even served: the id was given to the viewer.
+    expect(forAdmin).toContain("not known");
   });
 
   test("each person is asked for with their own token, never with that of the client", async () => {
@@ -69,17 +72,20 @@ describe("answers reach the one who asked", () => {
 });
 
 describe("sessions", () => {
-  test("the session id of another user reaches only an empty session of one's own", async () => {
+  test("the session id of another user is not known", async () => {
     const gateway = inject("gateway");
     const victim = await connectV1(gateway, ACCOUNTS.admin);
     const stolen = victim.transport.sessionId ?? "";
     const thief = await tokenFor(gateway, ACCOUNTS.viewer);
-    await rawRequest(gateway, thief, initialize, { "mcp-session-id": stolen });
+    const begun = await rawRequest(gateway, thief, initialize, { "mcp-session-id": stolen });
+    expect(begun.headers.get("mcp-session-id")).not.toBe(stolen);
+    const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+    expect((await rawRequest(gateway, thief, list, { "mcp-session-id": stolen })).status).toBe(404);
     const ended = await fetch(new URL("/mcp", gateway), {
       method: "DELETE",
       headers: { authorization: `Bearer ${thief}`, "mcp-session-id": stolen },
     });
-    expect(ended.status).toBe(204);
+    expect(ended.status).toBe(404);
     const { tools } = await victim.client.listTools();
     expect(tools.map(({ name }) => name)).toContain("write_gpio_pin");
   });
@@ -99,11 +105,15 @@ describe("sessions", () => {
     expect((await rawRequest(gateway, token, list)).status).toBe(200);
   });
 
-  test("an unknown session id is served: clients lose theirs", async () => {
+  test("an unknown session id asks to begin anew, and a client that lost its own goes on without", async () => {
     const gateway = inject("gateway");
     const token = await tokenFor(gateway, ACCOUNTS.viewer);
     const list = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
-    expect((await rawRequest(gateway, token, list, { "mcp-session-id": "never-seen" })).status).toBe(200);
+    expect((await rawRequest(gateway, token, list, { "mcp-session-id": "never-seen" })).status).toBe(404);
+    const anew = await rawRequest(gateway, token, initialize, { "mcp-session-id": "never-seen" });
+    const id = anew.headers.get("mcp-session-id") ?? "";
+    expect((await rawRequest(gateway, token, list, { "mcp-session-id": id })).status).toBe(200);
+    expect((await rawRequest(gateway, token, list)).status).toBe(200);
   });
 });
 

@@ -57,7 +57,7 @@ describe("the main job, signed in through the real pages", () => {
   test("an SDK v1 client gets 2025-11-25, a session id, and switches the light", async () => {
     const { client, transport } = await connectV1(inject("gateway"), ACCOUNTS.operator);
     expect(transport.protocolVersion).toBe("2025-11-25");
-    expect(transport.sessionId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(transport.sessionId).toMatch(/^[0-9a-f-]{36}\.[\w-]{43}$/);
     const call: Call = async (name, args) => {
       const result = await client.callTool({ name, arguments: args });
       expect(result.isError ?? false, JSON.stringify(result.content)).toBe(false);

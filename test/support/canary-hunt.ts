@@ -45,6 +45,7 @@ async function rowsOfObjects(): Promise<string[]> {
     env.OPERATION,
     env.ONE_TIME_SECRET,
     env.HOME_HUB,
+    env.TALLY,
   ];
   const rows: string[] = [];
   for (const namespace of namespaces) {

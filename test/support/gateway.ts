@@ -21,6 +21,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const home = await startHome();
   const variables = [
     "ENVIRONMENT=development",
+    // All tests come from one address, with three accounts; limits have tests of their own.
+    "LIMITS=off",
     `TOKEN_KEY=${randomBytes(32).toString("base64")}`,
     `PI_CONTROLLER_URL=${home.url}`,
     "PI_CONTROLLER_TIMEOUT=2000",

@@ -15,6 +15,7 @@ import { DEMO_HOME, type Home } from "../../src/homes/home.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { leftSecrets } from "../../src/secrets/port.ts";
 import { signInAgain } from "../../src/mcp/route.ts";
+import { NO_LIMITS } from "../../src/limits/port.ts";
 import { webApp } from "../../src/web/app.tsx";
 import { CLIENT, ISSUER, SimulatedIssuer } from "../support/simulated-issuer.ts";
 
@@ -60,6 +61,7 @@ function gateway() {
     },
   });
   const pages = webApp({
+    limits: NO_LIMITS,
     origin: ORIGIN,
     oauth: oauth.issuer.getOAuthApi(env),
     signIn,

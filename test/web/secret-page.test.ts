@@ -139,7 +139,7 @@ describe("the page of a secret", { timeout: 20_000 }, () => {
   test("a wrong password is said on the same page, without the name of a client", async () => {
     const refused = await browser.signIn(path, "admin", "wrong");
     expect(refused.status).toBe(401);
-    expect(await refused.text()).toContain("User name and password do not fit.");
+    expect(await refused.text()).toContain("User name and password do not fit, or the account is locked");
   });
 });
 

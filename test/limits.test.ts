@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { capTable, markedPart, rateTable } from "../scripts/support/readme-tables.ts";
+import { RATES } from "../src/limits/table.ts";
+
+const read = (name: string) => readFileSync(join(import.meta.dirname, "..", name), "utf8");
+
+describe("the table of limits", () => {
+  test("is what the bindings of wrangler.toml count by", () => {
+    const written = [
+      ...read("wrangler.toml").matchAll(
+        /\[\[ratelimits\]\]\nname = "(\w+)"\nnamespace_id = "(\d+)"\nsimple = \{ limit = (\d+), period = (\d+) \}/g,
+      ),
+    ].map(([, binding, id, limit, seconds]) => ({ binding, id, limit: Number(limit), seconds: Number(seconds) }));
+    const told = Object.values(RATES).map(({ binding, limit, seconds }) => ({ binding, limit, seconds }));
+    expect(written.map(({ id: _id, ...rate }) => rate)).toStrictEqual(told);
+    expect(new Set(written.map(({ id }) => id)).size).toBe(told.length);
+  });
+
+  test.each([
+    ["rates", rateTable()],
+    ["caps", capTable()],
+  ])("is what docs/limits.md says: %s", (name, table) => {
+    expect(markedPart(read("docs/limits.md"), name)).toBe(table);
+  });
+});

@@ -178,6 +178,12 @@ describe("time", () => {
     expect(line.join(place("write", "bob", 0, 12_000), 0)).toBeUndefined();
   });
 
+  test("after a long pause no more go at once than the burst", () => {
+    const { served } = run(Array.from({ length: 12 }, (_, id) => place("write", "ann", 600_000, LONG, id)));
+    expect(served.filter(({ servedAt }) => servedAt === 600_000)).toHaveLength(BURST);
+    expect(BURST).toBeLessThan(10);
+  });
+
   test("a write that was refused tries again soon, a read later", () => {
     const line = new Line<Asked>(0, 1);
     line.join(place("write", "bob", 0), 0);

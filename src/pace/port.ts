@@ -120,7 +120,7 @@ class PacedWay {
     this.#busy = busy;
   }
 
-  async fetch(url: string, init: RequestInit): Promise<Response> {
+  async request(url: string, init: RequestInit): Promise<Response> {
     const now = Date.now();
     const path = url.slice(this.#home.url.length);
     const request = { url, init, path, headers: new Headers(init.headers), until: now + MAX_WAIT_MS };
@@ -213,6 +213,6 @@ class PacedWay {
 export function pacedWays(ways: Ways, objectOf: (homeId: string) => PaceObject, busy: BusyHomes): Ways {
   return (home) => {
     const paced = new PacedWay(home, ways(home), () => objectOf(home.id), busy);
-    return (url, init) => paced.fetch(url, init);
+    return (url, init) => paced.request(url, init);
   };
 }

@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { certified, HOME_SECRETS, HOMES, network, privateNetwork } from "./test/support/way.ts";
 
 /** Made for each run: tests need a key, not a particular one. */
 const TOKEN_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
@@ -9,6 +10,9 @@ const IN_NODE = ["test/*.test.ts", "test/{pi,catalog,e2e,scripts}/**/*.test.ts",
 
 /** The pins' objects run against a controller in the same isolate, which can be told to fail at any point. */
 const PINS = "test/reservations/**/*.test.ts";
+
+/** Homes of all reaches, behind bindings and a network of the tests' own. */
+const REACHES = "test/reach/**/*.test.ts";
 
 /** What property tests draw their values from; fast-check names it where one fails. */
 function seed(): number {
@@ -45,7 +49,7 @@ export default defineConfig({
           ...PROPERTIES,
           name: "worker",
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [...IN_NODE, PINS, LIMITED],
+          exclude: [...IN_NODE, PINS, REACHES, LIMITED],
         },
       },
       {
@@ -72,6 +76,25 @@ export default defineConfig({
           }),
         ],
         test: { ...PROPERTIES, name: "pins", include: [PINS] },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                TOKEN_KEY,
+                ENVIRONMENT: "development",
+                HOMES: JSON.stringify(HOMES),
+                HOME_SECRETS: JSON.stringify(HOME_SECRETS),
+              },
+              serviceBindings: { HOME_VPC: privateNetwork(), HOME_CERT: certified() },
+              outboundService: network(),
+            },
+          }),
+        ],
+        // The first call loads the whole Worker.
+        test: { name: "reach", include: [REACHES], testTimeout: 20_000 },
       },
       {
         test: {

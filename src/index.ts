@@ -30,6 +30,8 @@ import { Session } from "./mcp/session.ts";
 import { tooManyRequests } from "./mcp/too-many.ts";
 import { OperationObject } from "./operations/operation.ts";
 import { operationsPort } from "./operations/port.ts";
+import { HomePaceObject } from "./pace/home-pace.ts";
+import { BusyHomes, type PaceObject, pacedWays } from "./pace/port.ts";
 import { DialectMemory } from "./pi/dialect.ts";
 import { tokenCache } from "./pi/token-cache.ts";
 import { prompts } from "./prompts/index.ts";
@@ -51,6 +53,7 @@ type Site = (request: Request, ctx: ExecutionContext) => Promise<Response>;
 let config: Config | undefined;
 const dialects = new DialectMemory();
 const troubles = new Troubles();
+const busy = new BusyHomes();
 const sites = new Map<string, Site>();
 let server: ReturnType<typeof serverFactory> | undefined;
 
@@ -87,7 +90,15 @@ function serverOf(env: Env): ReturnType<typeof serverFactory> {
   return (server ??= serverFactory({ tools, resources, prompts }, { confirm, sealer: sealerOf(env) }));
 }
 
-const waysOf = (env: Env): Ways => waysThrough(outsideOf(env));
+const unpacedWaysOf = (env: Env): Ways => waysThrough(outsideOf(env));
+
+function waysOf(env: Env): Ways {
+  const objectOf = (homeId: string) => {
+    const object = env.HOME_PACE.getByName(homeId);
+    return { permit: (ask) => object.permit(ask), read: (ask) => object.read(ask) } satisfies PaceObject;
+  };
+  return pacedWays(unpacedWaysOf(env), objectOf, busy);
+}
 
 function openPiOf(env: Env): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
@@ -163,6 +174,18 @@ export class TokenBroker extends TokenBrokerObject {
       },
       cache: tokenCache(env.TOKEN_CACHE, sealer),
       sealer,
+    });
+  }
+}
+
+/** The pace of one home; see `pace/home-pace.ts`. */
+export class HomePace extends HomePaceObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, {
+      endpoint(homeId) {
+        const home = configOf(env).homes.find(({ id }) => id === homeId);
+        return home === undefined ? undefined : endpointOf(home, unpacedWaysOf(env));
+      },
     });
   }
 }

@@ -16,7 +16,8 @@ export interface Outside {
 
 /** A home as the REST client needs it. */
 export function endpointOf(home: Home, ways: Ways): Endpoint {
-  return { name: home.name, url: home.url, timeoutMs: home.timeoutMs, fetch: ways(home) };
+  const { name, url, timeoutMs } = home;
+  return { name, url, timeoutMs, hasServiceToken: home.serviceToken !== undefined, fetch: ways(home) };
 }
 
 /** The headers of a Cloudflare Access service token: Access takes them, the home never sees them. */

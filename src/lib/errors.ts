@@ -21,6 +21,8 @@ export interface FaultDetails {
   readonly statusCode?: number;
   /** Method and path asked of the home, without query values. */
   readonly endpoint?: string;
+  /** Cloudflare's number of the request, if it was refused or lost there. */
+  readonly rayId?: string;
   /** The home's own words, redacted. */
   readonly originalError?: string;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault, type FaultType } from "../lib/errors.ts";
 import { sentence } from "../lib/sentence.ts";
 import { redactText } from "./redact.ts";
-import { type Answer, type Endpoint, endpointOf, type Wire } from "./request.ts";
+import { aftermath, type Answer, type Endpoint, endpointOf, type Wire } from "./request.ts";
 
 /** The error bodies of a pi-controller (contract, section 6.7): `{error, message}`, `{error, code}` or `{error}`. */
 const ErrorBody = z.object({
@@ -159,12 +159,9 @@ export function faultOf(endpoint: Endpoint, wire: Wire, about: Subject, answer: 
 export function unexpectedShape(endpoint: Endpoint, wire: Wire, answer: Answer, issue: string): Fault {
   return new Fault(
     "operation_failed",
-    `The pi-controller of home "${endpoint.name}" answered in a form that is not understood (${issue}).`,
+    `The pi-controller of home "${endpoint.name}" answered in a form that is not understood (${issue}). ${aftermath(wire)}`,
     {
-      suggestions: [
-        "Look at the state before trying again.",
-        "Report the controller's version to PiMCP's maintainers.",
-      ],
+      suggestions: ["Report the controller's version to PiMCP's maintainers."],
       details: { statusCode: answer.status, endpoint: endpointOf(wire) },
     },
   );

@@ -1,6 +1,7 @@
 import { Fault } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
+import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
 
 /** The largest answer that is read, in bytes: a list of 1,000 nodes is about 1 MiB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -16,6 +17,8 @@ export interface Endpoint {
   readonly url: string;
   /** The longest that one request may take, in milliseconds, its body included. */
   readonly timeoutMs: number;
+  /** Whether `fetch` sends a Cloudflare Access service token along; it decides what mends a refusal of Access. */
+  readonly hasServiceToken?: boolean;
   readonly fetch: Fetch;
 }
 
@@ -44,7 +47,7 @@ const UNSURE = "It is not known whether the change was made: read the state befo
 const NOT_DONE = "Nothing was changed.";
 
 /** Whether a request may have changed something although no answer came. A sign-in is before every change. */
-function aftermath(wire: Wire): string {
+export function aftermath(wire: Wire): string {
   return wire.method === "GET" || wire.path.startsWith("/api/v1/auth/") ? NOT_DONE : UNSURE;
 }
 
@@ -86,14 +89,43 @@ function tooLarge(endpoint: Endpoint, wire: Wire): Fault {
   );
 }
 
-function unreachable(endpoint: Endpoint, wire: Wire, statusCode?: number): Fault {
-  const answered = statusCode === undefined ? "" : ` (HTTP ${statusCode} on the way)`;
+const siteOf = ({ url, hasServiceToken = false }: Endpoint): Site => ({ host: new URL(url).host, hasServiceToken });
+
+/** What a program may know of an answer that is no home's. */
+function detailsOf(wire: Wire, { status, headers }: Response) {
+  const rayId = rayOf(headers);
+  return { endpoint: endpointOf(wire), statusCode: status, ...(rayId === undefined ? {} : { rayId }) };
+}
+
+function stopped(endpoint: Endpoint, wire: Wire, response: Response, { type, what, reached, remedy }: OnTheWay): Fault {
+  const lead =
+    type === "timeout"
+      ? `Home "${endpoint.name}" did not answer in time`
+      : `Cannot connect to the pi-controller of home "${endpoint.name}" at ${endpoint.url}`;
+  return new Fault(type, `${lead}: ${what}. ${reached ? aftermath(wire) : NOT_DONE}`, {
+    suggestions: [remedy],
+    details: detailsOf(wire, response),
+  });
+}
+
+function unreachable(endpoint: Endpoint, wire: Wire): Fault {
   return new Fault(
     "connection_failed",
-    `Cannot connect to the pi-controller of home "${endpoint.name}" at ${endpoint.url}${answered}. ${aftermath(wire)}`,
+    `Cannot connect to the pi-controller of home "${endpoint.name}" at ${endpoint.url}. ${aftermath(wire)}`,
     {
-      suggestions: ["Check that pi-controller is running.", "Check that the home's tunnel is connected."],
-      details: { endpoint: endpointOf(wire), ...(statusCode === undefined ? {} : { statusCode }) },
+      suggestions: ["On the Pi, run: systemctl status cloudflared pi-controller (both must be active)."],
+      details: { endpoint: endpointOf(wire) },
+    },
+  );
+}
+
+function brokenOff(endpoint: Endpoint, wire: Wire, response: Response): Fault {
+  return new Fault(
+    "connection_failed",
+    `The answer of home "${endpoint.name}" broke off on the way or cannot be unpacked. ${aftermath(wire)}`,
+    {
+      suggestions: ["On the Pi, look for a restart in the logs: journalctl -u cloudflared -u pi-controller."],
+      details: detailsOf(wire, response),
     },
   );
 }
@@ -104,32 +136,40 @@ function notApi(endpoint: Endpoint, wire: Wire, response: Response, what: string
     `What answers at ${endpoint.url} for home "${endpoint.name}" ${what} instead of pi-controller's JSON. ${aftermath(wire)}`,
     {
       suggestions: [
-        "Check that the home's URL is pi-controller's own address, without a path.",
-        "Check that no login page or bot check stands in front of it.",
+        "Check that the home's URL, and the service of its tunnel, is pi-controller's own address, without a path.",
       ],
-      details: { endpoint: endpointOf(wire), statusCode: response.status },
+      details: detailsOf(wire, response),
     },
   );
 }
 
 function timedOut(endpoint: Endpoint, wire: Wire): Fault {
   return new Fault("timeout", `Home "${endpoint.name}" did not answer in time. ${aftermath(wire)}`, {
-    suggestions: ["Try again in a minute.", "Check the load of the Pi that runs pi-controller."],
+    suggestions: ["On the Pi, look at its load (uptime) and at pi-controller's log (journalctl -u pi-controller)."],
     details: { endpoint: endpointOf(wire) },
   });
 }
 
-function parseJson(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
-  if (text === "") return undefined;
+/** The JSON of a text; `undefined` if it is none. */
+function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // A gateway's error page says that the home was not reached; any other text, that it is no pi-controller.
-    if (response.status >= 502) throw unreachable(endpoint, wire, response.status);
-    const html = (response.headers.get("content-type") ?? "").includes("html");
-    if (!html && response.status >= 400) return undefined;
-    throw notApi(endpoint, wire, response, html ? "sends a web page" : "sends a cut-off or unreadable answer");
+    return undefined;
   }
+}
+
+/** The home's own JSON. @throws Fault if something else has answered */
+function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
+  const { status, headers } = response;
+  const json = jsonOf(text);
+  if (json !== undefined && status < 400) return json;
+  const trouble = onTheWay({ status, headers, text, json }, siteOf(endpoint));
+  if (trouble !== undefined) throw stopped(endpoint, wire, response, trouble);
+  if (json !== undefined || text === "") return json;
+  const html = (headers.get("content-type") ?? "").includes("html");
+  if (!html && status >= 400) return undefined;
+  throw notApi(endpoint, wire, response, html ? "sends a web page" : "sends a cut-off or unreadable answer");
 }
 
 /** Whole seconds; what is empty, garbage or a date says nothing, and is not "at once". */
@@ -159,21 +199,25 @@ async function exchangeOnce(
   bearer: string | undefined,
   signal: AbortSignal,
 ): Promise<Answer> {
+  let response: Response | undefined;
   try {
-    const response = await endpoint.fetch(urlOf(endpoint, wire), initOf(wire, bearer, signal));
+    const url = urlOf(endpoint, wire);
+    response = await endpoint.fetch(url, initOf(wire, bearer, signal));
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();
-      throw notApi(endpoint, wire, response, "redirects elsewhere");
+      const { status, headers } = response;
+      throw stopped(endpoint, wire, response, redirectOnTheWay(status, headers, url, siteOf(endpoint)));
     }
     const text = await readCapped(response.body, MAX_ANSWER_BYTES);
     if (text === undefined) throw tooLarge(endpoint, wire);
     return {
       status: response.status,
-      body: parseJson(endpoint, wire, response, text),
+      body: homesJson(endpoint, wire, response, text),
       retryAfterMs: retryAfterMs(response),
     };
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw signal.aborted ? timedOut(endpoint, wire) : unreachable(endpoint, wire);
+    if (signal.aborted) throw timedOut(endpoint, wire);
+    throw response === undefined ? unreachable(endpoint, wire) : brokenOff(endpoint, wire, response);
   }
 }

@@ -50,9 +50,15 @@ function signInTimedOut(endpoint: Endpoint, wire: Wire): Fault {
   });
 }
 
+/** Whether a fault is a refusal on the way, such as a login page or a security rule: it comes again each time. */
+function isRefusal({ details }: Fault): boolean {
+  const { statusCode = 0 } = details ?? {};
+  return statusCode >= 300 && statusCode < 500;
+}
+
 /** Whether asking again is certain to do nothing twice: only reads, only after their own way failed, not a sign-in's. */
 function mayRepeat(wire: Wire, error: unknown): boolean {
-  if (wire.method !== "GET" || !(error instanceof Fault)) return false;
+  if (wire.method !== "GET" || !(error instanceof Fault) || isRefusal(error)) return false;
   return error.type === "connection_failed" && error.details?.endpoint === endpointOf(wire);
 }
 

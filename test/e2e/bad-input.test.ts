@@ -173,7 +173,7 @@ describe("a home that misbehaves becomes one fault that says what to do", () => 
     ["html", "connection_failed", "sends a web page"],
     ["gateway-html", "connection_failed", "HTTP 530"],
     ["empty", "operation_failed", "an empty answer"],
-    ["cut", "connection_failed", "Cannot connect"],
+    ["cut", "connection_failed", "broke off on the way"],
     ["reset", "connection_failed", "Cannot connect"],
     ["hang", "timeout", "did not answer in time"],
     ["drip", "timeout", "did not answer in time"],

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { log } from "../lib/log.ts";
 import { registrationSeconds } from "../limits/table.ts";
 import { registrationRefusal } from "./oauth-limits.ts";
+import { TokenMemory } from "./token-memory.ts";
 import { OFFLINE_ACCESS, SCOPE_OF, SCOPES } from "./scopes.ts";
 
 export { insufficientScope } from "@cloudflare/workers-oauth-provider";
@@ -77,12 +78,18 @@ export function identity(origin: string, homeIds: readonly string[], mcp: McpHan
       log("info", "oauth_refused", { code, status, category: internal.category, reason: internal.reason });
     },
   });
+  let tokens: TokenMemory<NonNullable<Awaited<ReturnType<typeof issuer.validateToken>>>> | undefined;
   const guards = new Map(
     paths.flatMap((path) => {
       const guard = new OAuthResourceServer<Env>({
         resourceMetadata: { resource: origin + path, authorization_servers: [origin], resource_name: "PiMCP" },
         requiredScopes: [SCOPE_OF.viewer],
-        validateToken: (env) => (resource, token) => issuer.validateToken(resource, token, env),
+        validateToken: (env) => {
+          // The bindings are the same for as long as the isolate lives.
+          tokens ??= new TokenMemory((resource, token) => issuer.validateToken(resource, token, env));
+          const known = tokens;
+          return (resource, token) => known.of(resource, token);
+        },
         handler: mcp,
       });
       return [path, METADATA + path].map((at) => [at, guard] as const);

@@ -28,13 +28,16 @@ const decode = (text: string) =>
     .replaceAll("&gt;", ">")
     .replaceAll("&amp;", "&");
 
-const FORM = /<form\b[^>]*>(.*?)<\/form>/gs;
+const FORM = /<form\b([^>]*)>(.*?)<\/form>/gs;
 const FIELD = /<input type="(hidden|checkbox)" name="([^"]+)" value="([^"]*)"( checked="")?/g;
 
-/** What the first form of a page sends if nobody changes it, its text fields and radio buttons left out. */
-function presetFields(html: string): URLSearchParams {
+/**
+ * What a form of a page sends if nobody changes it, its text fields and radio buttons left out.
+ * @param action where the form leads; without one, it is the first
+ */
+function presetFields(html: string, action = ""): URLSearchParams {
   const fields = new URLSearchParams();
-  const [[, form = ""] = []] = html.matchAll(FORM);
+  const [, , form = ""] = [...html.matchAll(FORM)].find(([, attributes = ""]) => attributes.includes(action)) ?? [];
   for (const [, type, name = "", value = "", checked] of form.matchAll(FIELD)) {
     if (type === "hidden" || checked !== undefined) fields.append(name, decode(value));
   }
@@ -101,7 +104,7 @@ export class Person {
 
   /** Answers a consent page. */
   consent(page: Page, decision: "allow" | "deny" = "allow"): Promise<Page> {
-    const form = presetFields(page.html);
+    const form = presetFields(page.html, 'action="/authorize"');
     form.set("level", this.#account.level);
     form.set("decision", decision);
     return this.go(new URL("/authorize", page.url), form);

@@ -12,6 +12,7 @@ import { CAPS } from "../limits/table.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
 import { connectionRoutes } from "./connections-page.tsx";
+import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { limited, TooManyPage } from "./limits.tsx";
@@ -62,13 +63,28 @@ export function webApp(parts: WebParts): Hono {
 
   app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
+  // What shows a page that is none of ours, such as an answer in JSON, asks for the older name.
+  for (const path of [ICON_PATH, "/favicon.ico"]) {
+    app.get(path, (c) => c.text(ICON, 200, { "content-type": "image/svg+xml", "cache-control": "max-age=86400" }));
+  }
   app.route("/", authorizeRoutes(parts));
   app.route("/", providerRoutes(parts));
   app.route("/", secretRoutes(parts));
   app.route("/", connectionRoutes(parts));
 
   app.notFound((c) =>
-    c.html(<ProblemPage title="Not found" message="There is no such page." next="Start at the front page: /" />, 404),
+    c.html(
+      <ProblemPage
+        title="Not found"
+        message="There is no such page."
+        next={
+          <>
+            Start at the <a href="/">front page</a>.
+          </>
+        }
+      />,
+      404,
+    ),
   );
   app.onError((error, c) => {
     if (error instanceof AuthorizationError && error.redirectTo !== undefined) return c.redirect(error.redirectTo);

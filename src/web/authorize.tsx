@@ -9,10 +9,10 @@ import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.
 import { ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
-import { ConsentPage } from "./consent-page.tsx";
+import { ConsentPage, type Tried } from "./consent-page.tsx";
 import { StartAgainPage } from "./layout.tsx";
 import { isRequest, NextPath } from "./next.ts";
-import { type Agreed, agreedTo, type Offer, offerFor } from "./offer.ts";
+import { type Agreed, agreedTo, type Offer, offerAgain, offerFor } from "./offer.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
@@ -41,6 +41,9 @@ const Several = z.preprocess(
 
 const ConsentForm = z.object({
   handle: z.string().min(1).max(1024),
+  next: NextPath,
+  /** Whom the page named: in another tab, somebody else may have signed in since. */
+  user: z.string(),
   decision: z.enum(["allow", "deny"]),
   level: z.enum(ROLES).default("viewer"),
   homes: Several,
@@ -99,15 +102,16 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     readonly offer: Offer;
     readonly next: string;
     readonly problem?: string;
+    readonly tried?: Tried;
   }
 
   /** A new consent page: each carries a handle that works once, in this browser. */
-  async function consent(c: Context, { request, client, person, offer, next, problem }: Shown) {
+  async function consent(c: Context, { request, client, person, offer, next, problem, tried }: Shown) {
     const { handle, headers } = await oauth.beginConsent(request);
     for (const cookie of headers.getSetCookie()) c.header("set-cookie", cookie, { append: true });
-    const { userName } = person;
+    const { userId, userName } = person;
     const asks = askedLevel(request);
-    return c.html(<ConsentPage {...{ client, userName, offer, handle, next, asks, problem }} />);
+    return c.html(<ConsentPage {...{ client, userId, userName, offer, handle, next, asks, problem, tried }} />);
   }
 
   interface Failed {
@@ -116,17 +120,17 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     readonly person: Person | undefined;
     readonly next: string;
     readonly problem: string;
-    readonly username: string;
+    readonly tried: Tried;
   }
 
   /** The page from which a sign-in was tried, with what went wrong. */
-  async function notSignedIn(c: Context, { request, person, next, problem, username }: Failed) {
+  async function notSignedIn(c: Context, { request, person, next, problem, tried }: Failed) {
     const client = request === undefined ? undefined : await oauth.describeConsent(request);
     if (request !== undefined && client !== undefined && person !== undefined) {
       const offer = await offerOf(request, client, person);
-      if (offer !== undefined) return consent(c, { request, client, person, offer, next, problem });
+      if (offer !== undefined) return consent(c, { request, client, person, offer, next, problem, tried });
     }
-    return c.html(<SignInPage {...{ ways: signIn, clientName: client?.clientName, next, problem, username }} />);
+    return c.html(<SignInPage {...{ ways: signIn, clientName: client?.clientName, next, problem, ...tried }} />);
   }
 
   app.get("/authorize", async (c) => {
@@ -154,17 +158,29 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
       return c.redirect(next, 303);
     } catch (error) {
       c.status(401);
-      return notSignedIn(c, { request, person: before, next, problem: problemOf(error), username });
+      return notSignedIn(c, { request, person: before, next, problem: problemOf(error), tried: { home, username } });
     }
   });
 
-  async function allow(c: Context, person: Person, handle: string, wished: Agreed): Promise<Response> {
+  interface Answer {
+    readonly handle: string;
+    readonly next: string;
+    readonly wished: Agreed;
+  }
+
+  async function allow(c: Context, person: Person, { handle, next, wished }: Answer): Promise<Response> {
     const { request, headers } = await oauth.approveConsent(c.req.raw, handle);
     const client = await oauth.describeConsent(request);
     const offer = await offerOf(request, client, person);
+    if (offer === undefined) return c.html(<StartAgainPage />, 400);
     // The form may claim more than was offered; it is not believed.
-    const agreed = offer === undefined ? undefined : agreedTo(offer, wished);
-    if (agreed === undefined) return c.html(<StartAgainPage />, 400);
+    const agreed = agreedTo(offer, wished);
+    if (agreed === undefined) {
+      for (const cookie of headers.getSetCookie()) c.header("set-cookie", cookie, { append: true });
+      c.status(400);
+      const problem = "Nothing is allowed yet: choose at least one home.";
+      return consent(c, { request, client, person, offer: offerAgain(offer, wished), next, problem });
+    }
     const { userId } = person;
     const props = propsOf(person, agreed);
     await connections(userId).add({
@@ -189,9 +205,12 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
   app.post("/authorize", async (c) => {
     const form = ConsentForm.safeParse(await c.req.parseBody({ all: true }));
     const person = await personIn(c.req.header("cookie"));
-    if (!form.success || person === undefined) return c.html(<StartAgainPage />, 400);
-    const { handle, decision, level, homes, stay } = form.data;
-    if (decision === "allow") return allow(c, person, handle, { homes, level, stay: stay === "yes" });
+    if (!form.success || person?.userId !== form.data.user) return c.html(<StartAgainPage />, 400);
+    const { handle, next, decision, level, homes, stay } = form.data;
+    c.header("cache-control", "no-store");
+    if (decision === "allow") {
+      return allow(c, person, { handle, next, wished: { homes, level, stay: stay === "yes" } });
+    }
     const denied = await oauth.denyConsent(c.req.raw, handle);
     denied.headers.append("set-cookie", FORGET_PERSON);
     return new Response(null, { status: 302, headers: denied.headers });

@@ -17,11 +17,20 @@ const minuteOf = (at: string) => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
 
 const seenAt = (at: string | null) => (at === null ? "not yet" : <time datetime={at}>{minuteOf(at)}</time>);
 
-function EndButton({ connection, text }: { connection: string; text: string }) {
+interface EndButtonProps {
+  readonly connection: string;
+  readonly text: string;
+  /** What tells connections of the same client apart. */
+  readonly describedBy?: string;
+}
+
+function EndButton({ connection, text, describedBy }: EndButtonProps) {
   return (
     <form method="post" action={CONNECTIONS_PATH}>
       <input type="hidden" name="connection" value={connection} />
-      <button type="submit">{text}</button>
+      <button type="submit" aria-describedby={describedBy}>
+        {text}
+      </button>
     </form>
   );
 }
@@ -29,25 +38,27 @@ function EndButton({ connection, text }: { connection: string; text: string }) {
 function ConnectionCard({ connection, nameOf }: { connection: Seen; nameOf: (homeId: string) => string }) {
   const { id, clientName, redirectHost, homes, level, stays, since, discovered, listed, called } = connection;
   return (
-    <section class="card" aria-labelledby={`name-${id}`}>
-      <h2 id={`name-${id}`}>{clientName}</h2>
+    <article class="card">
+      <h2>{clientName}</h2>
       <dl>
         <dt>May</dt>
         <dd>
           {LEVELS[level].name} at {homes.map((home) => nameOf(home)).join(", ")}
         </dd>
         <dt>Connected</dt>
-        <dd>
+        <dd id={`since-${id}`}>
           {seenAt(since)}, tokens sent to {redirectHost}
           {stays ? "" : "; ends by itself within a day"}
         </dd>
-        <dt>Last connected anew, fetched the tools, called one</dt>
-        <dd>
-          {seenAt(discovered)}, {seenAt(listed)}, {seenAt(called)}
-        </dd>
+        <dt>Last connected anew</dt>
+        <dd>{seenAt(discovered)}</dd>
+        <dt>Last fetched the tools</dt>
+        <dd>{seenAt(listed)}</dd>
+        <dt>Last called a tool</dt>
+        <dd>{seenAt(called)}</dd>
       </dl>
-      <EndButton connection={id} text={`End ${clientName}`} />
-    </section>
+      <EndButton connection={id} text={`End ${clientName}`} describedBy={`since-${id}`} />
+    </article>
   );
 }
 
@@ -63,16 +74,20 @@ function ConnectionsPage({ userName, connections, nameOf, done }: PageProps) {
     <Layout title="Connections">
       <h1>AI clients that act for {userName}</h1>
       {done === undefined ? null : (
-        <p class="note" role="status">
+        <p class="note" role="status" tabindex={-1} autofocus>
           {done}
         </p>
       )}
-      {connections.length === 0 ? <p>There is none.</p> : null}
+      {connections.length === 0 ? (
+        <p>
+          There is none. To connect one, add this gateway’s address to it: see the <a href="/">front page</a>.
+        </p>
+      ) : null}
       {connections.map((connection) => (
         <ConnectionCard connection={connection} nameOf={nameOf} />
       ))}
       {connections.length > 1 ? <EndButton connection="all" text="End all of them" /> : null}
-      <p>What a client was seen to do is noted about every ten minutes.</p>
+      <p class="hint">What a client was seen to do is noted about every ten minutes.</p>
     </Layout>
   );
 }

@@ -2,11 +2,19 @@ import type { ConsentDescription } from "@cloudflare/workers-oauth-provider";
 import { atLeast, type Role, ROLES } from "../contract/role.ts";
 import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
+import { CONNECTIONS_PATH } from "./next.ts";
 import type { Offer } from "./offer.ts";
 import { AccountFields } from "./sign-in-page.tsx";
 
+/** An account at a home that did not work. */
+export interface Tried {
+  readonly home: string;
+  readonly username: string;
+}
+
 interface ConsentProps {
   readonly client: ConsentDescription;
+  readonly userId: string;
   readonly userName: string;
   readonly offer: Offer;
   readonly handle: string;
@@ -14,8 +22,10 @@ interface ConsentProps {
   readonly next: string;
   /** The level that the client asks for, if it is more than to see. */
   readonly asks?: Role | undefined;
-  /** Why signing in to a further home failed, or nothing was granted. */
+  /** Why nothing was granted, or signing in to a further home failed. */
   readonly problem?: string | undefined;
+  /** What was tried, if it was signing in to a further home. */
+  readonly tried?: Tried | undefined;
 }
 
 function HomeChoices({ homes }: Pick<Offer, "homes">) {
@@ -53,15 +63,16 @@ function LevelChoices({ highest, level, asks }: Pick<Offer, "highest" | "level">
   );
 }
 
-function FurtherHome({ further, next }: { further: Offer["further"]; next: string }) {
-  if (further.length === 0) return null;
+function FurtherHome({ further, next, tried }: Pick<Offer, "further"> & Pick<ConsentProps, "next" | "tried">) {
+  const [first] = further;
+  if (first === undefined) return null;
   return (
-    <details class="further">
-      <summary>Sign in to a further home</summary>
+    <details class="further" open={tried !== undefined}>
+      <summary>Sign in to {further.length === 1 ? `${first.name}, too` : "a further home"}</summary>
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={next} />
         <input type="hidden" name="further" value="yes" />
-        <AccountFields homes={further} />
+        <AccountFields homes={further} {...tried} failed={tried !== undefined} />
         <button type="submit">Add this home</button>
       </form>
     </details>
@@ -73,7 +84,7 @@ function Facts({ client, userName, offer }: Pick<ConsentProps, "client" | "userN
     <dl>
       <dt>Signed in as</dt>
       <dd>
-        {userName}: {offer.homes.map(({ name, role }) => `${role} at ${name}`).join(", ")}
+        {userName} ({offer.homes.map(({ name, role }) => `${role} at ${name}`).join(", ")})
       </dd>
       <dt>Client</dt>
       <dd>
@@ -90,12 +101,13 @@ function Facts({ client, userName, offer }: Pick<ConsentProps, "client" | "userN
 }
 
 /** Asks whether, where and how far a client may act for the person who has signed in. */
-export function ConsentPage({ client, userName, offer, handle, next, asks, problem }: ConsentProps) {
+export function ConsentPage(props: ConsentProps) {
+  const { client, userId, userName, offer, handle, next, asks, problem, tried } = props;
   return (
-    <Layout title="Allow access">
+    <Layout title={problem === undefined ? "Allow access" : "Not yet allowed"}>
       <h1>Allow {client.clientName} to act for you?</h1>
       {problem === undefined ? null : (
-        <p class="problem" role="alert">
+        <p class="problem" role="alert" id="problem" tabindex={-1} autofocus={tried === undefined}>
           {problem}
         </p>
       )}
@@ -105,8 +117,12 @@ export function ConsentPage({ client, userName, offer, handle, next, asks, probl
           That is a program on the computer you are using. Go on only if you have just started this from it.
         </p>
       ) : null}
+      {/* Before the choices: what is chosen below it would be lost by signing in. */}
+      <FurtherHome further={offer.further} next={next} tried={tried} />
       <form method="post" action="/authorize">
         <input type="hidden" name="handle" value={handle} />
+        <input type="hidden" name="next" value={next} />
+        <input type="hidden" name="user" value={userId} />
         <HomeChoices homes={offer.homes} />
         <LevelChoices highest={offer.highest} level={offer.level} asks={asks} />
         <label class="choice">
@@ -124,9 +140,8 @@ export function ConsentPage({ client, userName, offer, handle, next, asks, probl
           </button>
         </div>
       </form>
-      <FurtherHome further={offer.further} next={next} />
       <p class="hint">
-        You can look after your connections, and end them, at <a href="/connections">/connections</a>.
+        You can end this at any time on the page of <a href={CONNECTIONS_PATH}>your connections</a>.
       </p>
     </Layout>
   );

@@ -87,6 +87,12 @@ export interface Agreed {
   readonly stay: boolean;
 }
 
+/** The same offer with what a form has chosen, to be answered once more. */
+export function offerAgain(offer: Offer, { homes, level, stay }: Agreed): Offer {
+  const again = offer.homes.map((home) => ({ ...home, chosen: homes.includes(home.id) }));
+  return { ...offer, homes: again, level: lower(level, offer.highest), stay };
+}
+
 /** What a form may claim, cut down to what was offered; `undefined` if no home is left. */
 export function agreedTo(offer: Offer, form: Agreed): Agreed | undefined {
   const homes = offer.homes.flatMap(({ id }) => (form.homes.includes(id) ? [id] : []));

@@ -11,10 +11,12 @@ interface SignInProps {
   readonly next: string;
   /** Why the last attempt failed. */
   readonly problem?: string | undefined;
+  /** What was tried then. */
+  readonly home?: string | undefined;
   readonly username?: string | undefined;
 }
 
-function HomeChoice({ homes }: { homes: readonly Home[] }) {
+function HomeChoice({ homes, home: tried }: Pick<AccountProps, "homes" | "home">) {
   const [only] = homes;
   if (homes.length === 1 && only !== undefined) return <input type="hidden" name="home" value={only.id} />;
   return (
@@ -22,7 +24,9 @@ function HomeChoice({ homes }: { homes: readonly Home[] }) {
       <label for="home">Home</label>
       <select id="home" name="home">
         {homes.map((home) => (
-          <option value={home.id}>{home.name}</option>
+          <option value={home.id} selected={home.id === tried}>
+            {home.name}
+          </option>
         ))}
       </select>
     </div>
@@ -31,16 +35,18 @@ function HomeChoice({ homes }: { homes: readonly Home[] }) {
 
 interface AccountProps {
   readonly homes: readonly Home[];
+  /** The home and the name that were tried. */
+  readonly home?: string | undefined;
   readonly username?: string | undefined;
-  /** Whether a message with the id "problem" is about these fields. */
+  /** Whether a message with the id "problem" is about these fields. Then they have the focus, so that it is read out. */
   readonly failed?: boolean;
 }
 
 /** The account that a person has at a home's pi-controller. */
-export function AccountFields({ homes, username, failed = false }: AccountProps) {
+export function AccountFields({ homes, home, username, failed = false }: AccountProps) {
   return (
     <>
-      <HomeChoice homes={homes} />
+      <HomeChoice homes={homes} home={home} />
       <div class="field">
         <label for="username">User name</label>
         <input
@@ -63,6 +69,8 @@ export function AccountFields({ homes, username, failed = false }: AccountProps)
           autocomplete="current-password"
           required
           maxlength={255}
+          autofocus={failed}
+          aria-invalid={failed ? "true" : undefined}
           aria-describedby={failed ? "problem" : undefined}
         />
       </div>
@@ -70,7 +78,8 @@ export function AccountFields({ homes, username, failed = false }: AccountProps)
   );
 }
 
-function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways"> & { homes: readonly Home[] }) {
+function AccountForm({ next, ...fields }: AccountProps & Pick<SignInProps, "next">) {
+  const { homes } = fields;
   return (
     <>
       <p>Use the account that you have at your home’s pi-controller.</p>
@@ -81,7 +90,7 @@ function AccountForm({ homes, next, problem, username }: Omit<SignInProps, "ways
       ) : null}
       <form method="post" action="/sign-in">
         <input type="hidden" name="next" value={next} />
-        <AccountFields homes={homes} username={username} failed={problem !== undefined} />
+        <AccountFields {...fields} />
         <button class="primary" type="submit">
           Sign in
         </button>
@@ -109,11 +118,13 @@ const purposeOf = (next: string) =>
   next === CONNECTIONS_PATH ? "Sign in to see which AI clients act for you." : "What was left here is for one person.";
 
 /** Offers the ways to sign in. */
-export function SignInPage({ ways, clientName, next, problem, username }: SignInProps) {
+export function SignInPage({ ways, clientName, next, problem, home, username }: SignInProps) {
   const { homes, accounts, providers } = ways;
+  // Else it is a provider that failed, and there is no field to mend.
+  const failed = problem !== undefined && username !== undefined;
   const [only] = homes;
   return (
-    <Layout title="Sign in">
+    <Layout title={problem === undefined ? "Sign in" : "Not signed in"}>
       <h1>Sign in to {homes.length === 1 && only !== undefined ? only.name : "your home"}</h1>
       <p>
         {clientName === undefined ? (
@@ -125,12 +136,12 @@ export function SignInPage({ ways, clientName, next, problem, username }: SignIn
         )}
       </p>
       {problem === undefined ? null : (
-        <p class="problem" role="alert" id="problem">
+        <p class="problem" role="alert" id="problem" tabindex={-1} autofocus={!failed}>
           {problem}
         </p>
       )}
       {providers.length === 0 ? null : <ProviderLinks providers={providers} next={next} />}
-      {accounts ? <AccountForm {...{ homes, next, problem, username }} /> : null}
+      {accounts ? <AccountForm {...{ homes, next, failed, home, username }} /> : null}
     </Layout>
   );
 }

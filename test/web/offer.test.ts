@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Person } from "../../src/auth/sign-in.ts";
 import { DEMO_URL, type Home } from "../../src/homes/home.ts";
-import { agreedTo, type Asking, offerFor } from "../../src/web/offer.ts";
+import { agreedTo, type Asking, offerAgain, offerFor } from "../../src/web/offer.ts";
 import { connectionOf } from "../support/connected.ts";
 import { callerAs } from "../support/whole.ts";
 
@@ -85,6 +85,11 @@ describe("what a form may claim", () => {
       level: "viewer",
       stay: true,
     });
+  });
+
+  test("is kept when it has to be answered once more, cut down likewise", () => {
+    const again = offer && offerAgain(offer, { homes: ["cottage"], level: "admin", stay: false });
+    expect(again).toStrictEqual({ ...offer, homes: [expect.objectContaining({ chosen: false })], stay: false });
   });
 
   test("nothing is granted without a home", () => {

@@ -166,7 +166,7 @@ describe("somebody of PEOPLE", { timeout: 30_000 }, () => {
     expect(page.html).toContain("Sign in with Example");
     expect(page.html).toContain(`href="/sign-in/oidc?next=${encodeURIComponent(url.pathname + url.search)}"`);
     const consent = await person.go(backUrl(await begin(person, url)));
-    expect(consent.html).toContain("anna@example.com: admin at Cottage, viewer at Town");
+    expect(consent.html).toContain("anna@example.com (admin at Cottage, viewer at Town");
 
     const { status, text } = await call(await tokenFor());
     expect(status).toBe(200);

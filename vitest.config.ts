@@ -14,6 +14,9 @@ const PINS = "test/reservations/**/*.test.ts";
 /** Homes of all reaches, behind bindings and a network of the tests' own. */
 const REACHES = "test/reach/**/*.test.ts";
 
+/** What runs in a browser has a configuration of its own: `vitest.pages.config.ts`. */
+const PAGES = "test/pages/**";
+
 /** What property tests draw their values from; fast-check names it where one fails. */
 function seed(): number {
   const wish = process.env["FC_SEED"] ?? "";
@@ -49,7 +52,7 @@ export default defineConfig({
           ...PROPERTIES,
           name: "worker",
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [...IN_NODE, PINS, REACHES, LIMITED],
+          exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES],
         },
       },
       {

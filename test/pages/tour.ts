@@ -1,0 +1,184 @@
+import type { Page } from "playwright-core";
+import { z } from "zod";
+import { ACCOUNTS, connectV2 } from "../support/clients.ts";
+import { requestOf } from "./client.ts";
+
+/** Where a tour leads. */
+export interface Places {
+  readonly oneHome: string;
+  readonly severalHomes: string;
+}
+
+/** One page in one state. */
+export interface Stop {
+  readonly name: string;
+  /** Its only heading of the first order. */
+  readonly heading: RegExp;
+  visit(page: Page, places: Places): Promise<unknown>;
+}
+
+const CLAUDE = { name: "Claude", callback: "https://claude.ai/api/mcp/auth_callback" };
+const CODE = { name: "Claude Code", callback: "http://127.0.0.1:33418/callback" };
+
+/** Fills in the one sign-in form of a page, and sends it. */
+export async function signIn(page: Page, username: string, password = `${username}-demo`): Promise<void> {
+  await page.getByLabel("User name").fill(username);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: /^(Sign in|Add this home)$/ }).click();
+}
+
+async function consentPage(page: Page, gateway: string, wish = CLAUDE, scope?: string): Promise<void> {
+  await page.goto(await requestOf(gateway, { ...wish, ...(scope === undefined ? {} : { scope }) }));
+  await signIn(page, "operator");
+}
+
+/** Opens the consent page's part for a further home. */
+export const openFurther = (page: Page) => page.getByText("Sign in to Town flat, too").click();
+
+/** Connects a client twice, and shows both. No other test connects it for this account. */
+async function connections(page: Page, gateway: string): Promise<void> {
+  for (let each = 0; each < 2; each += 1) await (await connectV2(gateway, ACCOUNTS.viewer)).client.close();
+  await page.goto(`${gateway}/connections`);
+  await signIn(page, "viewer");
+}
+
+const Issued = z.object({ private_key_url: z.string() });
+
+/** Has a private key left for the admin. @returns its address */
+export async function leftKey(gateway: string): Promise<string> {
+  const { client } = await connectV2(gateway, ACCOUNTS.admin);
+  await client.callTool({ name: "initialize_ca", arguments: {} });
+  const args = { common_name: "nas.home.cluster.local", certificate_type: "service" };
+  const { structuredContent } = await client.callTool({ name: "issue_certificate", arguments: args });
+  await client.close();
+  return Issued.parse(structuredContent).private_key_url;
+}
+
+/** Every page that people meet. */
+export const TOUR: readonly Stop[] = [
+  { name: "landing", heading: /Raspberry Pis/, visit: (page, { oneHome }) => page.goto(oneHome) },
+  {
+    name: "sign-in",
+    heading: /^Sign in to Demo home$/,
+    visit: async (page, { oneHome }) => page.goto(await requestOf(oneHome, CLAUDE)),
+  },
+  {
+    name: "sign-in-failed",
+    heading: /^Sign in to Demo home$/,
+    async visit(page, { oneHome }) {
+      await page.goto(await requestOf(oneHome, CLAUDE));
+      await signIn(page, "operator", "wrong");
+    },
+  },
+  {
+    name: "sign-in-several",
+    heading: /^Sign in to your home$/,
+    visit: async (page, { severalHomes }) => page.goto(await requestOf(severalHomes, CLAUDE)),
+  },
+  { name: "consent", heading: /^Allow Claude /, visit: (page, { oneHome }) => consentPage(page, oneHome) },
+  {
+    name: "consent-several",
+    heading: /^Allow Claude Code /,
+    async visit(page, { severalHomes }) {
+      await consentPage(page, severalHomes, CODE, "pi:operate");
+      await openFurther(page);
+      await signIn(page, "viewer");
+    },
+  },
+  {
+    name: "consent-further-failed",
+    heading: /^Allow Claude /,
+    async visit(page, { severalHomes }) {
+      await consentPage(page, severalHomes);
+      await openFurther(page);
+      await signIn(page, "operator", "wrong");
+    },
+  },
+  {
+    name: "connections-sign-in",
+    heading: /^Sign in to Demo home$/,
+    visit: (page, { oneHome }) => page.goto(`${oneHome}/connections`),
+  },
+  {
+    name: "connections",
+    heading: /act for viewer/,
+    visit: (page, { oneHome }) => connections(page, oneHome),
+  },
+  {
+    name: "connections-ended",
+    heading: /act for viewer/,
+    async visit(page, { oneHome }) {
+      await connections(page, oneHome);
+      await page.getByRole("button", { name: "End PiMCP demo" }).first().click();
+      await page.getByRole("status").waitFor();
+    },
+  },
+  {
+    name: "connections-none",
+    heading: /act for admin/,
+    async visit(page, { severalHomes }) {
+      await page.goto(`${severalHomes}/connections`);
+      await signIn(page, "admin");
+    },
+  },
+  {
+    name: "secret",
+    heading: /private key of nas/i,
+    async visit(page, { oneHome }) {
+      await page.goto(await leftKey(oneHome));
+      await signIn(page, "admin");
+    },
+  },
+  {
+    name: "secret-shown",
+    heading: /private key of nas/i,
+    async visit(page, { oneHome }) {
+      await page.goto(await leftKey(oneHome));
+      await signIn(page, "admin");
+      await page.getByRole("button", { name: "Show it now" }).click();
+    },
+  },
+  {
+    name: "secret-gone",
+    heading: /^Nothing here$/,
+    async visit(page, { oneHome }) {
+      await page.goto(`${oneHome}/secrets/00000000-0000-4000-8000-000000000000`);
+      await signIn(page, "admin");
+    },
+  },
+  {
+    name: "start-again",
+    heading: /^Start again$/,
+    async visit(page, { oneHome }) {
+      await consentPage(page, oneHome);
+      await page.context().clearCookies();
+      await page.getByRole("button", { name: "Allow" }).click();
+    },
+  },
+  {
+    name: "unknown-client",
+    heading: /^This cannot go on$/,
+    visit: (page, { oneHome }) => page.goto(`${oneHome}/authorize?response_type=code&client_id=nobody`),
+  },
+  {
+    name: "not-listed",
+    heading: /^Not on the list$/,
+    async visit(page, { severalHomes }) {
+      await page.goto(await requestOf(severalHomes, CLAUDE));
+      await atIssuer(page, "carla@example.com");
+    },
+  },
+  { name: "not-found", heading: /^Not found$/, visit: (page, { oneHome }) => page.goto(`${oneHome}/nowhere`) },
+];
+
+/** Signs in at the issuer of the gateway with several homes, on its own pages, until the gateway has its answer. */
+export async function atIssuer(page: Page, email: string): Promise<void> {
+  const gateway = new URL(page.url()).origin;
+  await page.getByRole("link", { name: "Sign in with Example" }).click();
+  await page.locator('input[name="login"]').fill(email);
+  await page.locator('input[name="password"]').fill("any");
+  await page.locator('button[type="submit"]').click();
+  // What is next is the issuer's question whether the gateway may know who this is.
+  await page.locator('button[type="submit"]').click();
+  await page.waitForURL((url) => url.origin === gateway);
+}

@@ -33,7 +33,12 @@ interface Start {
 }
 
 function start({ folder, name, port, variables }: Start): Promise<Gateway> {
-  const all = { ENVIRONMENT: "development", LIMITS: "off", TOKEN_KEY: randomBytes(32).toString("base64"), ...variables };
+  const all = {
+    ENVIRONMENT: "development",
+    LIMITS: "off",
+    TOKEN_KEY: randomBytes(32).toString("base64"),
+    ...variables,
+  };
   const file = join(folder, `${name}.vars`);
   const lines = Object.entries(all).map(([key, value]) => `${key}='${value}'`);
   writeFileSync(file, lines.join("\n"));

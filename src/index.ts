@@ -121,7 +121,7 @@ function openHomeOf(env: Env): OpenHome {
       caller,
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
-      secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, origin),
+      secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
     };
   };
 }
@@ -137,7 +137,7 @@ export class McpSession extends Session {
 export class Account extends AccountObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, {
-      end: async (session) => env.MCP_SESSION.getByName(session).end(),
+      release: async (session) => env.MCP_SESSION.getByName(session).release(),
       forget: async (session, connectionId) => env.MCP_SESSION.getByName(session).forget(connectionId),
     });
   }

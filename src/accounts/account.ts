@@ -1,7 +1,16 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Connection, Sight, Sightings } from "../contract/connection.ts";
 import { describeError, log } from "../lib/log.ts";
-import { crowdedOut, isLive, type KeptConnection, type KeptSession, replacedBy, seen, SESSION_MS } from "./rules.ts";
+import {
+  crowdedOut,
+  isGood,
+  isLive,
+  type KeptConnection,
+  type KeptSession,
+  replacedBy,
+  seen,
+  SESSION_MS,
+} from "./rules.ts";
 
 /** What a session says of itself when it asks whether a client may still act. */
 export interface Entry {
@@ -13,8 +22,8 @@ export interface Entry {
 
 /** The session objects, as far as an account ends what happens in them. */
 export interface SessionEnds {
-  /** Ends a session whose place is needed. */
-  end(session: string): Promise<void>;
+  /** Empties a session whose place is needed; its client may come back to it. */
+  release(session: string): Promise<void>;
   /** Makes a session ask again before a connection's next call. */
   forget(session: string, connectionId: string): Promise<void>;
 }
@@ -55,21 +64,22 @@ export class AccountObject extends DurableObject<Env> {
   async enter({ connectionId, session, sights }: Entry): Promise<boolean> {
     const now = Date.now();
     const kept = this.#get(connectionId);
-    if (kept === undefined || kept.endedAt !== null) return false;
+    if (kept === undefined || !isGood(kept, now)) return false;
     this.#put(seen(kept, sights, now));
     const sessions = this.#sessions(now);
     const crowded = sessions.has(session) ? [] : crowdedOut(sessions);
     for (const name of crowded) this.ctx.storage.kv.delete(SESSION + name);
     this.ctx.storage.kv.put<KeptSession>(SESSION + session, { connectionId, seenAt: now });
-    await Promise.all(crowded.map((name) => this.#end(name)));
+    await Promise.all(crowded.map((name) => this.#release(name)));
     await this.#keepClean();
     return true;
   }
 
   /** The connections that are good, newest first. */
   list(): (Connection & Sightings)[] {
+    const now = Date.now();
     return [...this.#connections().values()]
-      .filter(({ endedAt }) => endedAt === null)
+      .filter((kept) => isGood(kept, now))
       .toSorted((a, b) => (a.since < b.since ? 1 : -1))
       .map(({ usedAt: _usedAt, endedAt: _endedAt, ...connection }) => connection);
   }
@@ -109,12 +119,12 @@ export class AccountObject extends DurableObject<Env> {
     );
   }
 
-  /** Makes room. One that cannot be ended goes on until it is idle. */
-  async #end(session: string): Promise<void> {
+  /** Makes room. One that cannot be emptied goes on until it is idle. */
+  async #release(session: string): Promise<void> {
     try {
-      await this.#ends.end(session);
+      await this.#ends.release(session);
     } catch (error) {
-      log("warn", "session_not_ended", describeError(error));
+      log("warn", "session_not_released", describeError(error));
     }
   }
 

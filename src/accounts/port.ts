@@ -20,7 +20,8 @@ export function connectionsOf(accounts: Namespace, userId: string, endGrants: En
     async end(id) {
       // First the account: from then on nothing is let in, whatever a key-value store still says for a minute.
       const ended = await account().end(id);
-      await endGrants(userId, ended);
+      // Also of one that had ended before: its grant may have been left behind.
+      await endGrants(userId, id === undefined ? ended : [id]);
       return ended;
     },
   };

@@ -1,4 +1,4 @@
-import type { Connection, Sight, Sightings } from "../contract/connection.ts";
+import { type Connection, isSharedId, type Sight, type Sightings } from "../contract/connection.ts";
 
 /** A connection as it is kept. */
 export interface KeptConnection extends Connection, Sightings {
@@ -31,7 +31,9 @@ const atMost = (count: number) => Math.max(0, count);
 /** The connections that a new one replaces: the same client's at the same endpoint, and those beyond the limit. */
 export function replacedBy(added: Connection, kept: readonly KeptConnection[]): string[] {
   const good = kept.filter(({ id, endedAt }) => endedAt === null && id !== added.id);
-  const same = good.filter(({ clientId, resource }) => clientId === added.clientId && resource === added.resource);
+  const same = isSharedId(added)
+    ? []
+    : good.filter(({ clientId, resource }) => clientId === added.clientId && resource === added.resource);
   const others = good.filter((each) => !same.includes(each)).toSorted((a, b) => a.usedAt - b.usedAt);
   return [...same, ...others.slice(0, atMost(others.length + 1 - MAX_CONNECTIONS))].map(({ id }) => id);
 }
@@ -48,7 +50,16 @@ export function seen(kept: KeptConnection, sights: readonly Sight[], now: number
   return { ...kept, ...Object.fromEntries(sights.map((sight) => [sight, at])), usedAt: now };
 }
 
-/** Whether anything can still come of a connection: a token of it may be good. */
+/** How long a connection that does not stay can last: as long as its access token. */
+const BRIEF_MS = DAY_MS;
+
+/** Whether a connection may still act: not ended, and a token of it may be good. */
+export function isGood({ usedAt, endedAt, stays, since }: KeptConnection, now: number): boolean {
+  if (endedAt !== null) return false;
+  return stays ? now - usedAt < CONNECTION_MS : now - Date.parse(since) < BRIEF_MS;
+}
+
+/** Whether a connection has to be remembered: a token of one that was ended may have a while to go. */
 export function isLive({ usedAt, endedAt }: KeptConnection, now: number): boolean {
   return now - (endedAt ?? usedAt) < CONNECTION_MS;
 }

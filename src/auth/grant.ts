@@ -30,13 +30,13 @@ const VerifiedContext = z.object({
  * The caller of a request.
  * @param context the execution context that the OAuth provider hands on
  * @param rules what the configuration says of people now
- * @param nameOf the name of a home that is configured
+ * @param nameOf the name of a home that is configured; the others are left out
  * @returns `undefined` if the grant is not one that this version can use, or its person may no longer come in
  */
 export function callerOf(
   context: unknown,
   rules: Rules,
-  nameOf: (homeId: string) => string | undefined = () => undefined,
+  nameOf?: (homeId: string) => string | undefined,
 ): Caller | undefined {
   const verified = VerifiedContext.safeParse(context);
   const granted = roleOf(verified.data?.auth.scope ?? []);
@@ -44,15 +44,12 @@ export function callerOf(
   const { props, auth } = verified.data;
   const standing = accessNow(props, rules);
   if (standing === undefined) return undefined;
-  const access = Object.entries(standing).map(([id, home]): [string, HomeAccess] => [
-    id,
-    {
-      ...(nameOf(id) === undefined ? {} : { name: nameOf(id) }),
-      role: lower(home.role, granted),
-      ceiling: home.role,
-      login: home.login,
-    },
-  ]);
+  const access = Object.entries(standing).flatMap(([id, home]): [string, HomeAccess][] => {
+    const name = nameOf?.(id);
+    if (nameOf !== undefined && name === undefined) return [];
+    const named = name === undefined ? {} : { name };
+    return [[id, { ...named, role: lower(home.role, granted), ceiling: home.role, login: home.login }]];
+  });
   const { userId, userName, connectionId } = props;
   return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };
 }

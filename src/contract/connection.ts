@@ -20,6 +20,14 @@ export interface Connection {
   readonly since: string;
 }
 
+/**
+ * Whether a client's id may be that of many installations: a description on its maker's site (a CIMD client id), and
+ * tokens that go to a program on whichever computer it runs on.
+ */
+export function isSharedId({ clientId, redirectHost }: Pick<Connection, "clientId" | "redirectHost">): boolean {
+  return clientId.startsWith("https://") && /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/.test(redirectHost);
+}
+
 /** What a client was seen to do; RFC 3339, noted about every ten minutes, `null` for what it never did. */
 export interface Sightings {
   readonly discovered: string | null;

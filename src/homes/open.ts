@@ -62,11 +62,11 @@ function accountOf(home: Home, caller: Caller, login: Login) {
   return { homeId: home.id, userId };
 }
 
-/** What a home is signed in to with. @throws Fault `unauthorized` if it is a service account that is gone */
-function loginAt(home: Home, login: Login): UpstreamLogin {
+/** What a home is signed in to with, or the fault of a service account that is gone. */
+function loginAt(home: Home, login: Login): UpstreamLogin | Fault {
   if (login !== "service") return login;
   if (home.service !== undefined) return home.service;
-  throw new Fault("unauthorized", `Home "${home.name}" has no service account, by which this connection acts there.`, {
+  return new Fault("unauthorized", `Home "${home.name}" has no service account, by which this connection acts there.`, {
     suggestions: ["The owner of this gateway must set the user name and password of the home's service account."],
   });
 }
@@ -101,8 +101,15 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     const key = `${account.homeId}:${account.userId}`;
     const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(endpoint, cache, key);
     sources.set(key, source);
-    const send = noting(home.id, troubles, sender(endpoint, source, login, signal));
-    const signIn = () => signedIn(endpoint, source, login, signal);
+    const asked = (): { send: Send; signIn: () => Promise<void> } => {
+      // A home that cannot be signed in to fails when it is asked, so that it does not hide the others.
+      if (login instanceof Fault) return { send: () => Promise.reject(login), signIn: () => Promise.reject(login) };
+      return {
+        send: noting(home.id, troubles, sender(endpoint, source, login, signal)),
+        signIn: () => signedIn(endpoint, source, login, signal),
+      };
+    };
+    const { send, signIn } = asked();
     const pi = piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices });
     // Whoever has no account of their own at the home has no standing there either: PEOPLE says what they may.
     const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);

@@ -37,6 +37,8 @@ export class Admissions {
   readonly #enter: Enter;
   readonly #session: string;
   readonly #told = new Map<string, Map<Sight | "used", number>>();
+  /** Rises whenever something is forgotten: an answer that was asked for before is not believed. */
+  #forgotten = 0;
 
   constructor(session: string, enter: Enter) {
     this.#session = session;
@@ -44,22 +46,34 @@ export class Admissions {
   }
 
   /** Whether a caller's request may go on. */
-  async admit({ userId, connectionId }: Caller, body: unknown, now: number): Promise<boolean> {
+  async admit(
+    { userId, connectionId }: Pick<Caller, "userId" | "connectionId">,
+    body: unknown,
+    now: number,
+  ): Promise<boolean> {
     const sight = sightOf(body);
     const told = this.#told.get(connectionId);
     const isNews = (what: Sight | "used") => now - (told?.get(what) ?? Number.NEGATIVE_INFINITY) >= TELL_MS;
     if (told !== undefined && !isNews("used") && (sight === undefined || !isNews(sight))) return true;
     const sights = sight === undefined ? [] : [sight];
+    const before = this.#forgotten;
     if (!(await this.#enter(userId, { connectionId, session: this.#session, sights }))) {
       this.#told.delete(connectionId);
       return false;
     }
+    if (before !== this.#forgotten) return this.admit({ userId, connectionId }, body, now);
     this.#remember(connectionId, told ?? new Map<Sight | "used", number>(), [...sights, "used"], now);
     return true;
   }
 
   forget(connectionId: string): void {
+    this.#forgotten += 1;
     this.#told.delete(connectionId);
+  }
+
+  forgetAll(): void {
+    this.#forgotten += 1;
+    this.#told.clear();
   }
 
   #remember(connectionId: string, told: Map<Sight | "used", number>, what: readonly (Sight | "used")[], now: number) {

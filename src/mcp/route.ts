@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Caller } from "../contract/caller.ts";
 import { type Role, ROLES } from "../contract/role.ts";
+import { describeError, log } from "../lib/log.ts";
 import { readBody } from "./body.ts";
 import { rpcError } from "./rpc-error.ts";
 import type { SessionIds } from "./session-id.ts";
@@ -82,6 +83,14 @@ function refusal(request: Request, response: Response, { stepUp }: Way): Respons
   return needed.success ? stepUp(needed.data) : response;
 }
 
+/** The answer when the session was reset in the middle of a request, as by a deployment. */
+function interrupted(error: unknown): Response {
+  log("error", "session_interrupted", describeError(error));
+  const message =
+    "PiMCP was restarted in the middle of this request: it is not known whether it was done. Read the state before trying again.";
+  return rpcError(503, -32603, message);
+}
+
 async function post(request: Request, caller: Caller, sentId: string | undefined, way: Way): Promise<Response> {
   const body = await readBody(request);
   if (typeof body !== "string") return body;
@@ -91,7 +100,9 @@ async function post(request: Request, caller: Caller, sentId: string | undefined
   if (minted === undefined && !(await isKnown(caller, named, way))) return unknownSession();
   const session = way.sessions.getByName(await sessionKey(caller, minted ?? named));
   const { origin } = new URL(request.url);
-  const response = await session.serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller);
+  const response = await session
+    .serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller)
+    .catch(interrupted);
   if (!response.ok) return refusal(request, response, way);
   return minted === undefined ? response : withSession(response, minted);
 }

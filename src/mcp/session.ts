@@ -61,7 +61,8 @@ export interface SessionParts {
  * State:  `seen`, when it was first and last used; `ended`, after the client ended it; `consents`, ids of those that were
  *         used, for five minutes. Nothing of the homes: clients lose and change their session ids. In memory only: what the watched resources looked like.
  * Alarm:  a day after it was last used; deletes everything.
- * Errors: a JSON-RPC error or an HTTP status in the response; `serve` itself does not throw.
+ * Errors: a JSON-RPC error or an HTTP status in the response. `serve` throws only if the account that it asks, or it
+ *         itself, is reset meanwhile.
  */
 export class Session extends DurableObject<Env> {
   readonly #parts: SessionParts;
@@ -124,6 +125,15 @@ export class Session extends DurableObject<Env> {
   forget(connectionId: string): void {
     this.#admissions.forget(connectionId);
     for (const [close, owner] of this.#streams) if (owner === connectionId) close();
+  }
+
+  /** Gives its place to another session: nothing is kept, and its client may come back. */
+  async release(): Promise<void> {
+    this.#admissions.forgetAll();
+    for (const close of this.#streams.keys()) close();
+    if (this.#ended) return;
+    this.#touchedAt = 0;
+    await this.ctx.storage.deleteAll();
   }
 
   /** Ends the session: from now on its id is refused, until the object is forgotten. */

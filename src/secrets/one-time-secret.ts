@@ -7,7 +7,7 @@ const HELD = "held";
 
 /** A secret as it is left here: the value is sealed by whoever leaves it. */
 export interface SealedSecret {
-  /** User id of the only person who may have it. */
+  /** The only person who may have it, at the home that it is of; see `port.ts`. */
   readonly owner: string;
   /** What it is, for its page. */
   readonly label: string;
@@ -36,13 +36,13 @@ export class OneTimeSecretObject extends DurableObject<Env> {
   }
 
   /** What it is, without taking it. */
-  peek(owner: string): string | undefined {
-    return this.#held(owner)?.label;
+  peek(owners: readonly string[]): string | undefined {
+    return this.#held(owners)?.label;
   }
 
   /** Hands it out and forgets it. */
-  async take(owner: string): Promise<{ label: string; sealed: string } | undefined> {
-    const held = this.#held(owner);
+  async take(owners: readonly string[]): Promise<{ label: string; sealed: string } | undefined> {
+    const held = this.#held(owners);
     if (held === undefined) return undefined;
     // Before the first await: a second request at the same time finds nothing. `deleteAll` takes the alarm along.
     this.ctx.storage.kv.delete(HELD);
@@ -54,8 +54,8 @@ export class OneTimeSecretObject extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
   }
 
-  #held(owner: string): Held | undefined {
+  #held(owners: readonly string[]): Held | undefined {
     const held = this.ctx.storage.kv.get<Held>(HELD);
-    return held !== undefined && held.owner === owner && Date.now() < held.expiresAt ? held : undefined;
+    return held !== undefined && owners.includes(held.owner) && Date.now() < held.expiresAt ? held : undefined;
   }
 }

@@ -6,14 +6,15 @@ import { homeOfResource } from "../auth/provider.ts";
 import { OFFLINE_ACCESS, roleOf, scopesOf } from "../auth/scopes.ts";
 import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.ts";
+import { type Connection, isSharedId } from "../contract/connection.ts";
 import { ROLES } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
-import { ConsentPage, type Tried } from "./consent-page.tsx";
+import { ConsentPage } from "./consent-page.tsx";
 import { StartAgainPage } from "./layout.tsx";
 import { isRequest, NextPath } from "./next.ts";
-import { type Agreed, agreedTo, type Offer, offerAgain, offerFor } from "./offer.ts";
-import { SignInPage } from "./sign-in-page.tsx";
+import { type Agreed, agreedTo, furtherHomes, type Offer, offerAgain, offerFor } from "./offer.ts";
+import { SignInPage, type Tried } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
 /** Names that clients give themselves are kept to this length. */
@@ -67,12 +68,31 @@ function problemOf(error: unknown): string {
   return [error.message, ...error.suggestions].join(" ");
 }
 
+function connectionOf(
+  { resource = "" }: AuthRequest,
+  { clientId, clientName, redirectHost }: ConsentDescription,
+  id: string,
+  { homes, level, stay }: Agreed,
+): Connection {
+  return {
+    id,
+    clientId,
+    clientName: clientName.slice(0, MAX_NAME),
+    redirectHost: redirectHost.slice(0, MAX_NAME),
+    resource,
+    homes,
+    level,
+    stays: stay,
+    since: new Date().toISOString(),
+  };
+}
+
 const scopeOf = ({ level, stay }: Agreed) => [...scopesOf(level), ...(stay ? [OFFLINE_ACCESS] : [])];
 
-/** Whoever they were first they stay; what they have at a further home comes along. */
+/** Whoever they were first they stay, and keep what they have; what they have at a further home comes along. */
 function joined(before: Person | undefined, person: Person): Person {
   if (before === undefined || before.identity !== undefined) return person;
-  return { ...before, homes: { ...before.homes, ...person.homes } };
+  return { ...before, homes: { ...person.homes, ...before.homes } };
 }
 
 /** What a client asks for beyond seeing, if it names it. */
@@ -150,7 +170,7 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     if (!form.success || !signIn.accounts) return c.html(<StartAgainPage />, 400);
     const { next, home, username, password, further } = form.data;
     const request = await authorizationOf(next, c.req.url);
-    const before = further === undefined ? undefined : await personIn(c.req.header("cookie"));
+    const before = further === undefined ? undefined : await mayAdd(c.req.header("cookie"), home);
     c.header("cache-control", "no-store");
     try {
       const person = await signIn.signIn(home, { username, password });
@@ -161,6 +181,13 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
       return notSignedIn(c, { request, person: before, next, problem: problemOf(error), tried: { home, username } });
     }
   });
+
+  /** Who has signed in before, if they may sign in to that home besides. */
+  async function mayAdd(cookie: string | undefined, home: string): Promise<Person | undefined> {
+    const person = await personIn(cookie);
+    const further = person === undefined ? [] : furtherHomes(person, signIn.homes);
+    return further.some(({ id }) => id === home) ? person : undefined;
+  }
 
   interface Answer {
     readonly handle: string;
@@ -183,20 +210,18 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     }
     const { userId } = person;
     const props = propsOf(person, agreed);
-    await connections(userId).add({
-      id: props.connectionId,
-      clientId: client.clientId,
-      clientName: client.clientName.slice(0, MAX_NAME),
-      redirectHost: client.redirectHost.slice(0, MAX_NAME),
-      resource: request.resource ?? "",
-      homes: agreed.homes,
-      level: agreed.level,
-      stays: agreed.stay,
-      since: new Date().toISOString(),
+    const connection = connectionOf(request, client, props.connectionId, agreed);
+    const { redirectTo } = await oauth.completeAuthorization({
+      request,
+      userId,
+      metadata: { connectionId: connection.id },
+      scope: scopeOf(agreed),
+      props,
+      // Another computer's installation of the same client keeps what it has.
+      revokeExistingGrants: !isSharedId(connection),
     });
-    const metadata = { connectionId: props.connectionId };
-    const grant = { request, userId, metadata, scope: scopeOf(agreed), props };
-    const { redirectTo } = await oauth.completeAuthorization(grant);
+    // What it replaces ends when the new one is sure; a grant without it is refused.
+    await connections(userId).add(connection);
     headers.append("set-cookie", FORGET_PERSON);
     headers.set("location", redirectTo);
     return new Response(null, { status: 302, headers });

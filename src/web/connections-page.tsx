@@ -1,16 +1,23 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf } from "../auth/sign-in-cookie.ts";
 import type { Connection, Sightings } from "../contract/connection.ts";
+import type { Home } from "../homes/home.ts";
 import type { WebParts } from "./app.tsx";
 import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
 import { CONNECTIONS_PATH } from "./next.ts";
-import { SignInPage } from "./sign-in-page.tsx";
+import { furtherHomes } from "./offer.ts";
+import { FurtherHome, SignInPage } from "./sign-in-page.tsx";
 
 type Seen = Connection & Sightings;
 
-const EndForm = z.object({ connection: z.union([z.literal("all"), z.uuid()]) });
+const EndForm = z.object({
+  connection: z.union([z.literal("all"), z.uuid()]),
+  /** Whom the page named: another tab may have signed in somebody else since. */
+  user: z.string(),
+});
 
 /** "2026-11-20 18:05 UTC": without a script, nobody knows the reader's time zone. */
 const minuteOf = (at: string) => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;
@@ -19,15 +26,17 @@ const seenAt = (at: string | null) => (at === null ? "not yet" : <time datetime=
 
 interface EndButtonProps {
   readonly connection: string;
+  readonly user: string;
   readonly text: string;
   /** What tells connections of the same client apart. */
   readonly describedBy?: string;
 }
 
-function EndButton({ connection, text, describedBy }: EndButtonProps) {
+function EndButton({ connection, user, text, describedBy }: EndButtonProps) {
   return (
     <form method="post" action={CONNECTIONS_PATH}>
       <input type="hidden" name="connection" value={connection} />
+      <input type="hidden" name="user" value={user} />
       <button type="submit" aria-describedby={describedBy}>
         {text}
       </button>
@@ -35,7 +44,13 @@ function EndButton({ connection, text, describedBy }: EndButtonProps) {
   );
 }
 
-function ConnectionCard({ connection, nameOf }: { connection: Seen; nameOf: (homeId: string) => string }) {
+interface CardProps {
+  readonly connection: Seen;
+  readonly userId: string;
+  readonly nameOf: (homeId: string) => string;
+}
+
+function ConnectionCard({ connection, userId, nameOf }: CardProps) {
   const { id, clientName, redirectHost, homes, level, stays, since, discovered, listed, called } = connection;
   return (
     <article class="card">
@@ -57,19 +72,23 @@ function ConnectionCard({ connection, nameOf }: { connection: Seen; nameOf: (hom
         <dt>Last called a tool</dt>
         <dd>{seenAt(called)}</dd>
       </dl>
-      <EndButton connection={id} text={`End ${clientName}`} describedBy={`since-${id}`} />
+      <EndButton connection={id} user={userId} text={`End ${clientName}`} describedBy={`since-${id}`} />
     </article>
   );
 }
 
 interface PageProps {
+  readonly userId: string;
   readonly userName: string;
   readonly connections: readonly Seen[];
+  /** How many more there are, which also reach homes that the person has not signed in to here. */
+  readonly hidden: number;
+  readonly further: readonly Home[];
   readonly nameOf: (homeId: string) => string;
   readonly done?: string | undefined;
 }
 
-function ConnectionsPage({ userName, connections, nameOf, done }: PageProps) {
+function ConnectionsPage({ userId, userName, connections, hidden, further, nameOf, done }: PageProps) {
   return (
     <Layout title="Connections">
       <h1>AI clients that act for {userName}</h1>
@@ -84,9 +103,18 @@ function ConnectionsPage({ userName, connections, nameOf, done }: PageProps) {
         </p>
       ) : null}
       {connections.map((connection) => (
-        <ConnectionCard connection={connection} nameOf={nameOf} />
+        <ConnectionCard {...{ connection, userId, nameOf }} />
       ))}
-      {connections.length > 1 ? <EndButton connection="all" text="End all of them" /> : null}
+      {connections.length > 1 ? <EndButton connection="all" user={userId} text="End all of them" /> : null}
+      {hidden === 0 ? null : (
+        <>
+          <p>
+            {hidden === 1 ? "One more is not shown: it" : `${hidden} more are not shown: they`} may also act at homes
+            that you have not signed in to here.
+          </p>
+          <FurtherHome further={further} next={CONNECTIONS_PATH} />
+        </>
+      )}
       <p class="hint">What a client was seen to do is noted about every ten minutes.</p>
     </Layout>
   );
@@ -102,28 +130,43 @@ export function connectionRoutes({ signIn, sealer, connections }: WebParts): Hon
     return next();
   });
 
-  app.get(CONNECTIONS_PATH, async (c) => {
-    const person = await personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
-    if (person === undefined) return c.html(<SignInPage ways={signIn} next={CONNECTIONS_PATH} />);
+  /** What somebody may see and end: their own, where they have shown that they are of all the homes it acts at. */
+  async function shownTo(person: Person): Promise<{ shown: Seen[]; hidden: number }> {
+    const all = await connections(person.userId).list();
+    const isTheirs = (id: string) => person.homes[id] !== undefined || !signIn.homes.some((home) => home.id === id);
+    const shown = all.filter(({ homes }) => person.identity !== undefined || homes.every((id) => isTheirs(id)));
+    return { shown, hidden: all.length - shown.length };
+  }
+
+  async function page(c: Context, person: Person, done?: string) {
+    const { shown, hidden } = await shownTo(person);
+    if (done !== undefined && shown.length + hidden === 0) c.header("set-cookie", FORGET_PERSON);
     const { userId, userName } = person;
-    return c.html(<ConnectionsPage {...{ userName, nameOf, connections: await connections(userId).list() }} />);
+    const further = furtherHomes(person, signIn.homes);
+    return c.html(<ConnectionsPage {...{ userId, userName, connections: shown, hidden, further, nameOf, done }} />);
+  }
+
+  const personIn = (c: Context) => personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
+
+  app.get(CONNECTIONS_PATH, async (c) => {
+    const person = await personIn(c);
+    return person === undefined ? c.html(<SignInPage ways={signIn} next={CONNECTIONS_PATH} />) : page(c, person);
   });
 
   app.post(CONNECTIONS_PATH, async (c) => {
-    const person = await personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
+    const person = await personIn(c);
     const form = EndForm.safeParse(await c.req.parseBody());
-    if (person === undefined || !form.success) return c.redirect(CONNECTIONS_PATH, 303);
-    const { userId, userName } = person;
-    const mine = connections(userId);
+    if (person === undefined || form.data?.user !== person.userId) return c.redirect(CONNECTIONS_PATH, 303);
     const { connection } = form.data;
-    const ended = await mine.end(connection === "all" ? undefined : connection);
-    const done =
-      ended.length === 0
-        ? "That one had ended already."
-        : "Ended. From now on it is refused until you connect it again.";
-    const left = await mine.list();
-    if (left.length === 0) c.header("set-cookie", FORGET_PERSON);
-    return c.html(<ConnectionsPage {...{ userName, nameOf, connections: left, done }} />);
+    const { shown } = await shownTo(person);
+    const wished = shown.filter(({ id }) => connection === "all" || id === connection);
+    const ended = await Promise.all(wished.map(({ id }) => connections(person.userId).end(id)));
+    const some = ended.flat().length > 0;
+    return page(
+      c,
+      person,
+      some ? "Ended. From now on it is refused until you connect it again." : "That one had ended already.",
+    );
   });
 
   return app;

@@ -4,13 +4,7 @@ import { Layout } from "./layout.tsx";
 import { LEVELS } from "./levels.ts";
 import { CONNECTIONS_PATH } from "./next.ts";
 import type { Offer } from "./offer.ts";
-import { AccountFields } from "./sign-in-page.tsx";
-
-/** An account at a home that did not work. */
-export interface Tried {
-  readonly home: string;
-  readonly username: string;
-}
+import { FurtherHome, type Tried } from "./sign-in-page.tsx";
 
 interface ConsentProps {
   readonly client: ConsentDescription;
@@ -60,22 +54,6 @@ function LevelChoices({ highest, level, asks }: Pick<Offer, "highest" | "level">
         </label>
       ))}
     </fieldset>
-  );
-}
-
-function FurtherHome({ further, next, tried }: Pick<Offer, "further"> & Pick<ConsentProps, "next" | "tried">) {
-  const [first] = further;
-  if (first === undefined) return null;
-  return (
-    <details class="further" open={tried !== undefined}>
-      <summary>Sign in to {further.length === 1 ? `${first.name}, too` : "a further home"}</summary>
-      <form method="post" action="/sign-in">
-        <input type="hidden" name="next" value={next} />
-        <input type="hidden" name="further" value="yes" />
-        <AccountFields homes={further} {...tried} failed={tried !== undefined} />
-        <button type="submit">Add this home</button>
-      </form>
-    </details>
   );
 }
 

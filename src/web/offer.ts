@@ -44,6 +44,16 @@ function highestOf({ homes }: Person, ids: readonly string[]): Role {
 }
 
 /**
+ * Homes that a person may sign in to besides. People of PEOPLE have the homes that it gives them; and who came in by a
+ * demo home, whose passwords everybody knows, is nobody that a real home's things could belong to.
+ */
+export function furtherHomes({ identity, homes }: Person, all: readonly Home[]): Home[] {
+  const isDemo = all.some(({ id, reach }) => reach === "demo" && homes[id] !== undefined);
+  if (identity !== undefined) return [];
+  return all.filter(({ id, reach }) => homes[id] === undefined && (reach === "demo") === isDemo);
+}
+
+/**
  * What can be granted to a client: never more than the person has, the least for a client they have never allowed,
  * and the same as before for one they have.
  * @param homes all homes of the gateway
@@ -71,8 +81,7 @@ export function offerFor(
       // A home that was added since is a decision, too; but a person who has just signed in to it has made it.
       chosen: mine.length === 1 || before === undefined || before.homes.includes(id) || before.homes.length === 0,
     })),
-    // People of PEOPLE have the homes that it gives them.
-    further: person.identity === undefined ? open.filter(({ id }) => person.homes[id] === undefined) : [],
+    further: furtherHomes(person, open),
     highest,
     level: lower(before?.level ?? "viewer", highest),
     stay: before?.stays ?? true,

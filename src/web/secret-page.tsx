@@ -58,7 +58,7 @@ export function secretRoutes({ signIn, sealer, secrets }: WebParts): Hono {
   app.get("/secrets/:id", async (c) => {
     const who = await person(c);
     if (who === undefined) return c.html(<SignInPage ways={signIn} next={c.req.path} />);
-    const label = await secrets.label(c.req.param("id"), who.userId);
+    const label = await secrets.label(c.req.param("id"), who);
     if (label !== undefined) return c.html(<OfferPage label={label} path={c.req.path} />);
     c.header("set-cookie", FORGET_PERSON);
     return c.html(gone(who.userName), 404);
@@ -67,7 +67,7 @@ export function secretRoutes({ signIn, sealer, secrets }: WebParts): Hono {
   app.post("/secrets/:id", async (c) => {
     const who = await person(c);
     if (who === undefined) return c.redirect(c.req.path, 303);
-    const taken = await secrets.take(c.req.param("id"), who.userId);
+    const taken = await secrets.take(c.req.param("id"), who);
     return taken === undefined ? c.html(gone(who.userName), 404) : c.html(<ShownPage {...taken} />);
   });
 

@@ -99,6 +99,35 @@ function AccountForm({ next, ...fields }: AccountProps & Pick<SignInProps, "next
   );
 }
 
+/** An account at a home that did not work. */
+export interface Tried {
+  readonly home: string;
+  readonly username: string;
+}
+
+interface FurtherProps {
+  readonly further: readonly Home[];
+  readonly next: string;
+  readonly tried?: Tried | undefined;
+}
+
+/** Offers to sign in to one more home, and to stay who one is. */
+export function FurtherHome({ further, next, tried }: FurtherProps) {
+  const [first] = further;
+  if (first === undefined) return null;
+  return (
+    <details class="further" open={tried !== undefined}>
+      <summary>Sign in to {further.length === 1 ? `${first.name}, too` : "a further home"}</summary>
+      <form method="post" action="/sign-in">
+        <input type="hidden" name="next" value={next} />
+        <input type="hidden" name="further" value="yes" />
+        <AccountFields homes={further} {...tried} failed={tried !== undefined} />
+        <button type="submit">Add this home</button>
+      </form>
+    </details>
+  );
+}
+
 function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: string }) {
   return (
     <ul class="ways">

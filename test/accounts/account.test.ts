@@ -94,6 +94,32 @@ describe("who is let in", () => {
   });
 });
 
+describe("who replaces whom", () => {
+  test("installations of one client on several computers, which share an id, do not end each other", async () => {
+    const clientId = "https://editor.example/client.json";
+    const one = callerOf({ clientId });
+    const two = { ...one, connectionId: crypto.randomUUID() };
+    for (const each of [one, two]) {
+      await accountOf(one).add(connectionOf(each, { redirectHost: "127.0.0.1" }));
+    }
+    expect(await accountOf(one).list()).toHaveLength(2);
+    // Where tokens go to a site of its maker's, there is one installation: that site.
+    const three = { ...one, connectionId: crypto.randomUUID() };
+    await accountOf(one).add(connectionOf(three, { redirectHost: "editor.example" }));
+    expect((await accountOf(one).list()).map(({ id }) => id)).toStrictEqual([three.connectionId]);
+  });
+
+  test("a connection that does not stay is over after a day", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const caller = callerOf();
+    await accountOf(caller).add(connectionOf(caller, { stays: false, since: new Date().toISOString() }));
+    expect(await accountOf(caller).enter(entry(caller, "brief"))).toBe(true);
+    vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000);
+    expect(await accountOf(caller).enter(entry(caller, "brief"))).toBe(false);
+    expect(await accountOf(caller).list()).toStrictEqual([]);
+  });
+});
+
 describe("what it costs", () => {
   test("a session asks once, and again after ten minutes or for what was not seen before", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
@@ -141,7 +167,7 @@ describe("nothing grows without bound", () => {
     expect(ids).not.toContain("c0");
   });
 
-  test("the session that was unused for longest is ended", async () => {
+  test("the session that was unused for longest makes room; its client may come back", async () => {
     const caller = callerOf();
     await connect(caller);
     const first = crypto.randomUUID();
@@ -149,7 +175,11 @@ describe("nothing grows without bound", () => {
     for (let index = 0; index < MAX_SESSIONS; index += 1) {
       expect(await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`))).toBe(true);
     }
-    expect(await statusIn(first, caller)).toBe(404);
+    const rows = () =>
+      runInDurableObject(env.MCP_SESSION.getByName(first), (_object, { storage }) => [...storage.kv.list()].length);
+    expect(await rows()).toBe(0);
+    expect(await statusIn(first, caller)).toBe(200);
+    expect(await rows()).toBeGreaterThan(0);
   });
 
   test("what is over is forgotten, and an empty account leaves nothing", async () => {

@@ -62,11 +62,11 @@ describe("a home by its service account", () => {
     expect(signedIn).toStrictEqual([]);
   });
 
-  test("that has none is refused with what to do", () => {
+  test("that has none is refused with what to do", async () => {
     const { open, signedIn } = home(undefined);
-    const opened = () => open(callerOf("oidc.1", "service"));
-    expect(opened).toThrow(Fault);
-    expect(opened).toThrow('Home "Demo home" has no service account');
+    const { pi } = open(callerOf("oidc.1", "service"));
+    await expect(pi.clusters.list({ limit: 10, offset: 0 })).rejects.toThrow('Home "Demo home" has no service account');
+    await expect(pi.ready()).rejects.toBeInstanceOf(Fault);
     expect(signedIn).toStrictEqual([]);
   });
 });

@@ -7,17 +7,19 @@ import { SECRET_MS } from "../../src/secrets/one-time-secret.ts";
 import { leftSecrets, secretsPort } from "../../src/secrets/port.ts";
 
 const ORIGIN = "https://pimcp.example";
-const OWNER = "demo.3";
-const STRANGER = "demo.2";
+const OWNER = { userId: "demo.3", homes: { demo: {}, town: {} } };
+const STRANGER = { userId: "demo.2", homes: { demo: {} } };
+/** The same person, who has not shown that they are of the secret's home. */
+const ELSEWHERE = { userId: "demo.3", homes: { town: {} } };
 const VALUE = "-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----";
 
 const sealer = createSealer(crypto.getRandomValues(new Uint8Array(32)));
-const caller: Caller = { userId: OWNER, userName: "admin", clientId: "c", connectionId: "x", homes: {} };
+const caller: Caller = { userId: OWNER.userId, userName: "admin", clientId: "c", connectionId: "x", homes: {} };
 const left = leftSecrets(env.ONE_TIME_SECRET, sealer);
 
 /** Leaves a secret. */
 async function keep(value = VALUE) {
-  const { url, expires_at } = await secretsPort(env.ONE_TIME_SECRET, sealer, caller, ORIGIN).keep(
+  const { url, expires_at } = await secretsPort(env.ONE_TIME_SECRET, sealer, caller, "demo", ORIGIN).keep(
     "private key of pi",
     value,
   );
@@ -62,6 +64,8 @@ describe("a secret that was left", () => {
     const never = crypto.randomUUID();
     expect(await left.label(id, STRANGER)).toBe(await left.label(never, STRANGER));
     expect(await left.take(id, STRANGER)).toBe(await left.take(never, STRANGER));
+    expect(await left.label(id, ELSEWHERE)).toBeUndefined();
+    expect(await left.take(id, ELSEWHERE)).toBeUndefined();
     expect(await left.take(id, OWNER)).toMatchObject({ value: VALUE });
   });
 

@@ -203,9 +203,9 @@ export function huntAt(dialect: Dialect): void {
       await expectNoCanary(client);
       const key = Uint8Array.from(atob(env.TOKEN_KEY), (sign) => sign.charCodeAt(0));
       const left = leftSecrets(env.ONE_TIME_SECRET, createSealer(key));
-      expect(await left.take(id, "demo.viewer")).toBeUndefined();
-      expect((await left.take(id, "demo.admin"))?.value).toBe(PRIVATE_KEY);
-      expect(await left.take(id, "demo.admin")).toBeUndefined();
+      expect(await left.take(id, { userId: "demo.viewer", homes: { demo: {} } })).toBeUndefined();
+      expect((await left.take(id, { userId: "demo.admin", homes: { demo: {} } }))?.value).toBe(PRIVATE_KEY);
+      expect(await left.take(id, { userId: "demo.admin", homes: { demo: {} } })).toBeUndefined();
       await expectNoCanary(client);
     });
   });

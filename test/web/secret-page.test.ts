@@ -12,7 +12,10 @@ const sealer = createSealer(Uint8Array.from(atob(env.TOKEN_KEY), (character) => 
 /** Leaves a secret for the demo home's admin. @returns its path */
 async function leave(): Promise<string> {
   const caller = { userId: "demo.3", userName: "admin", clientId: "c", connectionId: "x", homes: {} };
-  const { url } = await secretsPort(env.ONE_TIME_SECRET, sealer, caller, ORIGIN).keep("private key of pi-1", VALUE);
+  const { url } = await secretsPort(env.ONE_TIME_SECRET, sealer, caller, "demo", ORIGIN).keep(
+    "private key of pi-1",
+    VALUE,
+  );
   return new URL(url).pathname;
 }
 

@@ -33,6 +33,7 @@ const WranglerConfig = z.object({
       deleted_classes: z.array(z.string()).default([]),
     }),
   ),
+  ratelimits: z.array(z.looseObject({ name: z.string(), namespace_id: z.string() })).default([]),
   vpc_services: Bindings,
   vpc_networks: Bindings,
   mtls_certificates: Bindings,

@@ -24,6 +24,25 @@ describe("wrangler.toml", () => {
     expect(staging.migrations).toStrictEqual(production.migrations);
   });
 
+  test("staging counts for itself: ids of rate limits are one for each Worker of an account", () => {
+    const ids = [...production.ratelimits, ...staging.ratelimits].map((each) => each.namespace_id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const rules = (worker: typeof production) => worker.ratelimits.map(({ namespace_id: _id, ...rule }) => rule);
+    expect(rules(staging)).toStrictEqual(rules(production));
+  });
+
+  test("staging lacks no kind of binding", () => {
+    const headers = [...readFileSync(FILE, "utf8").matchAll(/^\[+([\w.]+)\]+$/gm)].map(([, name = ""]) => name);
+    const [top, own] = [
+      headers.filter((name) => !name.startsWith("env.")),
+      headers.filter((name) => name.startsWith("env.")),
+    ];
+    // What an environment inherits.
+    const inherited = new Set(["dev", "observability", "migrations", "triggers"]);
+    const needed = new Set(top.filter((name) => !inherited.has(name)));
+    expect(new Set(own.map((name) => name.replace("env.staging.", "")))).toStrictEqual(needed);
+  });
+
   test("namespaces have no ids: wrangler makes one for each Worker, and finds it again", () => {
     expect(production.kv_namespaces.map(({ id }) => id)).toStrictEqual([undefined, undefined]);
   });

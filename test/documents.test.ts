@@ -79,6 +79,9 @@ const described = reaches.flatMap(({ title, text }) =>
   ]),
 );
 
+/** Which paths a rule of cloudflared is for. */
+const pathOf = (rule: string) => new RegExp(/path: (.+)/.exec(rule)?.[1] ?? "");
+
 describe("docs/tunnel.md", () => {
   test("has a section for each reach", () => {
     expect(reaches.map(({ title }) => title)).toStrictEqual([
@@ -117,7 +120,6 @@ describe("docs/tunnel.md", () => {
     if (ingress.length === 1) return;
     const [register = "", open = ""] = ingress;
     expect(register).toContain("service: http_status:404");
-    const pathOf = (rule: string) => new RegExp(/path: (.+)/.exec(rule)?.[1] ?? "");
     expect("/api/v1/auth/register").toMatch(pathOf(register));
     expect("/api/v1/auth/login").not.toMatch(pathOf(register));
     for (const path of ["/api/v1/gpio/1/write", "/health", "/ready"]) expect(path).toMatch(pathOf(open));

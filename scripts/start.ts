@@ -14,7 +14,8 @@ function ensureDevVars(): string {
   if (!existsSync(file)) {
     const example = readFileSync(join(ROOT, ".dev.vars.example"), "utf8");
     const key = randomBytes(32).toString("base64");
-    writeFileSync(file, example.replace(/^TOKEN_KEY=.*$/m, `TOKEN_KEY=${key}`), { mode: 0o600 });
+    const own = example.replace(/^TOKEN_KEY=.*$/m, `ENVIRONMENT=development\nTOKEN_KEY=${key}`);
+    writeFileSync(file, own, { mode: 0o600 });
     console.log("  Made .dev.vars with a random TOKEN_KEY.");
   }
   return file;

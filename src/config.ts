@@ -90,6 +90,16 @@ const Variables = z.object({
 /** The names of all variables, secrets included. */
 export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
 
+/** Those of them that are secrets: never in `wrangler.toml`. */
+export const SECRET_NAMES: readonly string[] = [
+  "TOKEN_KEY",
+  "TOKEN_KEY_PREVIOUS",
+  "HOME_SECRETS",
+  "PI_CONTROLLER_PASSWORD",
+  "OIDC_CLIENT_SECRET",
+  "GITHUB_CLIENT_SECRET",
+];
+
 const rulesOf = (variables: {
   ENVIRONMENT: "development" | "production";
   PUBLIC_URL?: string | undefined;

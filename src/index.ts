@@ -10,7 +10,7 @@ import { openProviders, rulesOf } from "./auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { brokeredTokens } from "./broker/port.ts";
 import { TokenBrokerObject } from "./broker/token-broker.ts";
-import { type Config, ConfigError, parseConfig } from "./config.ts";
+import { type Config, ConfigError, parseConfig, SECRET_NAMES, VARIABLE_NAMES } from "./config.ts";
 import type { OpenHome } from "./contract/context.ts";
 import type { Role } from "./contract/role.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
@@ -42,6 +42,7 @@ import { OneTimeSecretObject } from "./secrets/one-time-secret.ts";
 import { leftSecrets, secretsPort } from "./secrets/port.ts";
 import { tools } from "./tools/index.ts";
 import { webApp } from "./web/app.tsx";
+import { misconfigured } from "./web/misconfigured.ts";
 
 export { DemoHome } from "./demo/demo-home.ts";
 export { HomeHub } from "./federation/home-hub.ts";
@@ -258,10 +259,7 @@ function siteFor(origin: string, env: Env): Site {
   return site;
 }
 
-function misconfigured(error: ConfigError): Response {
-  log("error", "misconfigured", { mistakes: error.message });
-  return Response.json({ error: "misconfigured", mistakes: error.mistakes }, { status: 503 });
-}
+const SETTABLE = { variables: VARIABLE_NAMES, secrets: SECRET_NAMES };
 
 export default {
   async fetch(request, env, ctx) {
@@ -269,8 +267,9 @@ export default {
       const refusal = gate(request, configOf(env));
       return refusal ?? (await siteFor(new URL(request.url).origin, env)(request, ctx));
     } catch (error) {
-      if (error instanceof ConfigError) return misconfigured(error);
-      throw error;
+      if (!(error instanceof ConfigError)) throw error;
+      log("error", "misconfigured", { mistakes: error.message });
+      return misconfigured(error.mistakes, SETTABLE, request);
     }
   },
 } satisfies ExportedHandler<Env>;

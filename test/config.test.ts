@@ -252,12 +252,15 @@ describe(".dev.vars.example", () => {
   const example = parseEnv(readFileSync(".dev.vars.example", "utf8"));
 
   test("with a key is a configuration", () => {
-    expect(mistakesOf({ ...example, TOKEN_KEY })).toStrictEqual([]);
-    expect(parseConfig({ ...example, TOKEN_KEY }).development).toBe(true);
+    expect(mistakesOf({ ...development, ...example, TOKEN_KEY })).toStrictEqual([]);
   });
 
   test("sets nothing that is not known, and no key", () => {
     expect(VARIABLE_NAMES).toEqual(expect.arrayContaining(Object.keys(example)));
     expect(example["TOKEN_KEY"]).toBe("");
+  });
+
+  test("opens nothing: what it sets is offered to who deploys by button", () => {
+    expect(Object.keys(example)).toStrictEqual(["TOKEN_KEY"]);
   });
 });

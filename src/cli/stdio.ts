@@ -1,0 +1,82 @@
+import type { JSONRPCMessage, Server, Transport } from "@modelcontextprotocol/server";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
+import { z } from "zod";
+import { describeError, log } from "../lib/log.ts";
+import type { Waiting } from "../mcp/call.ts";
+import { LISTEN_LIMITS, listening, Polls } from "../mcp/listen.ts";
+import type { ResourceCall } from "../mcp/read-resource.ts";
+import type { ServerFactory } from "../mcp/server.ts";
+
+const Cancelled = z.looseObject({
+  method: z.literal("notifications/cancelled"),
+  params: z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
+});
+
+/** Watches what the client listens to. The SDK keeps the streams themselves, and marks what goes to which. */
+function watching(factory: ServerFactory, call: Waiting<ResourceCall>, changed: (uri: string) => void) {
+  const polls = new Polls(LISTEN_LIMITS.everyMs, changed);
+  const stops = new Map<string | number, (() => void)[]>();
+  const stop = (id: string | number) => {
+    for (const each of stops.get(id) ?? []) each();
+    stops.delete(id);
+  };
+  return {
+    /** The message without what cannot be watched. */
+    seen(message: JSONRPCMessage): JSONRPCMessage {
+      const cancelled = Cancelled.safeParse(message);
+      if (cancelled.success) stop(cancelled.data.params.requestId);
+      const listen = listening(message, (uri) => factory.watch(uri, call));
+      if (listen === undefined || stops.size >= LISTEN_LIMITS.streams) return message;
+      stop(listen.id);
+      stops.set(
+        listen.id,
+        [...listen.looks].map(([uri, look]) => polls.start(uri, look)),
+      );
+      // It is the message itself, with other resources.
+      return listen.body as JSONRPCMessage;
+    },
+    end() {
+      for (const id of stops.keys()) stop(id);
+    },
+  };
+}
+
+/**
+ * Serves the protocol on this process's standard input and output, in whichever era the client begins.
+ * @returns ends when the client does
+ */
+export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Promise<void> {
+  let modern: Server | undefined;
+  const inner = new StdioServerTransport();
+  const watch = watching(factory, call, (uri) => {
+    modern?.sendResourceUpdated({ uri }).catch((error: unknown) => log("info", "not_told", describeError(error)));
+  });
+  return new Promise((resolve) => {
+    const transport: Transport = {
+      start() {
+        inner.onmessage = (message) => transport.onmessage?.(watch.seen(message));
+        inner.onerror = (error) => transport.onerror?.(error);
+        inner.onclose = () => {
+          watch.end();
+          transport.onclose?.();
+          resolve();
+        };
+        return inner.start();
+      },
+      send: (message) => inner.send(message),
+      close: () => inner.close(),
+    };
+    serveStdio(
+      ({ era }) => {
+        const server = factory.server(call, era);
+        if (era === "modern") modern = server;
+        return server;
+      },
+      {
+        transport,
+        maxSubscriptions: LISTEN_LIMITS.streams,
+        onerror: (error) => log("warn", "mcp_message_refused", { message: error.message }),
+      },
+    );
+  });
+}

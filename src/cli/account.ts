@@ -41,21 +41,23 @@ export function attemptsIn(keep: () => Keep): AttemptMemory {
   };
 }
 
-const ADVICE = ["Check PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD in .mcp.json, and restart the AI client."];
+const ADVICE = [
+  "Check PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD in .mcp.json, and restart the AI client; a refused password is not sent again for 15 minutes, so that the account is not locked.",
+];
 
 /** A refused login is mended in the settings here, not by connecting anew. */
+async function advised<Value>(work: Promise<Value>): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof Fault) || error.type !== "unauthorized") throw error;
+    const details = error.details === undefined ? {} : { details: error.details };
+    throw new Fault(error.type, error.message, { suggestions: ADVICE, ...details });
+  }
+}
+
+/** The same tokens, with advice that fits. */
 export function advising(source: TokenSource): TokenSource {
-  const advised = async <Value>(work: Promise<Value>): Promise<Value> => {
-    try {
-      return await work;
-    } catch (error) {
-      if (!(error instanceof Fault) || error.type !== "unauthorized") throw error;
-      throw new Fault(error.type, error.message, {
-        suggestions: ADVICE,
-        ...(error.details === undefined ? {} : { details: error.details }),
-      });
-    }
-  };
   return {
     bearer: (login, now) => advised(source.bearer(login, now)),
     replace: (refused, login) => advised(source.replace(refused, login)),
@@ -76,7 +78,14 @@ async function accountOf(
 ): Promise<Account> {
   try {
     const signedIn = await withDeadline(SIGN_IN_MS, (signal) =>
-      signInOnce(endpoint, login, attemptsIn(() => keep), { signal, now: Date.now() }),
+      advised(
+        signInOnce(
+          endpoint,
+          login,
+          attemptsIn(() => keep),
+          { signal, now: Date.now() },
+        ),
+      ),
     );
     const { id, username, role } = signedIn.user;
     const account = { username: login.username, userId: `home.${encodeURIComponent(id)}`, userName: username, role };

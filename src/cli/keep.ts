@@ -145,7 +145,12 @@ export class Keep {
     throw new Fault(
       "conflict",
       `On this computer ${lockedBy(this.#lockPath)} already acts on this home for another AI client, so that pins have one master. Nothing was changed.`,
-      { suggestions: ["Do it there, or end that client: this one then takes over by itself.", "Reading works here too."] },
+      {
+        suggestions: [
+          "Do it there, or end that client: this one then takes over by itself.",
+          "Reading works here too.",
+        ],
+      },
     );
   }
 

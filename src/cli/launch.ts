@@ -37,7 +37,10 @@ function exit(code: number, text: string): never {
 
 const [option, ...more] = process.argv.slice(2);
 if (isOld()) {
-  exit(1, `pimcp needs Node ${OLDEST.join(".")} or newer, and this is ${process.versions.node}. Install a newer Node.\n`);
+  exit(
+    1,
+    `pimcp needs Node ${OLDEST.join(".")} or newer, and this is ${process.versions.node}. Install a newer Node.\n`,
+  );
 }
 if (option === "--help" || option === "-h") exit(0, HELP);
 if (option === "--version" || option === "-v") exit(0, `${PIMCP_VERSION}\n`);

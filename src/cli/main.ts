@@ -51,7 +51,14 @@ function wire(settings: Settings) {
   const way = wayWith(settings.trust);
   const endpoint = endpointOf(home, () => way);
   const cache = tokensInMemory();
-  const source = advising(new TokenKeeper(endpoint, cache, home.id, attemptsIn(() => keep)));
+  const source = advising(
+    new TokenKeeper(
+      endpoint,
+      cache,
+      home.id,
+      attemptsIn(() => keep),
+    ),
+  );
   const openPi: OpenPi = openHomes({
     homes: [home],
     ways: () => way,
@@ -94,8 +101,10 @@ async function run(settings: Settings): Promise<void> {
   const killed = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => resolve());
   });
-  await Promise.race([served, killed]);
+  await Promise.race([served.ended, killed]);
   setTimeout(() => process.exit(1), END_MS);
+  // A client that only looked leaves holds as they are: the process that it will work with comes next.
+  if (!served.worked()) process.exit(0);
   const holder = { userId: caller.userId, userName: caller.userName, clientId: caller.clientId, label: "end" };
   await keep.end({ caller, holder });
   process.exit(0);

@@ -115,8 +115,18 @@ export function parseSettings(env: Environment, platform: NodeJS.Platform = proc
   );
   const mistake = url === "" ? undefined : nearMistake(url);
   if (mistake !== undefined) mistakes.push(`PI_CONTROLLER_URL ${mistake}`);
-  const username = needed("PI_CONTROLLER_USERNAME", variables.PI_CONTROLLER_USERNAME, "the account to act as.", mistakes);
-  const password = needed("PI_CONTROLLER_PASSWORD", variables.PI_CONTROLLER_PASSWORD, "that account's password.", mistakes);
+  const username = needed(
+    "PI_CONTROLLER_USERNAME",
+    variables.PI_CONTROLLER_USERNAME,
+    "the account to act as.",
+    mistakes,
+  );
+  const password = needed(
+    "PI_CONTROLLER_PASSWORD",
+    variables.PI_CONTROLLER_PASSWORD,
+    "that account's password.",
+    mistakes,
+  );
   const trust = trustOf(variables, url === "" || url.startsWith("https:"), mistakes);
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   const login = { username, password };

@@ -37,7 +37,12 @@ export class StateFile {
   }
 
   put(object: string, key: string, value: unknown): void {
-    this.#write("INSERT OR REPLACE INTO kept (object, key, value) VALUES (?, ?, ?)", object, key, JSON.stringify(value));
+    this.#write(
+      "INSERT OR REPLACE INTO kept (object, key, value) VALUES (?, ?, ?)",
+      object,
+      key,
+      JSON.stringify(value),
+    );
   }
 
   delete(object: string, key: string): void {

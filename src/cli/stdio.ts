@@ -12,6 +12,11 @@ const Cancelled = z.looseObject({
   params: z.looseObject({ requestId: z.union([z.string(), z.number()]) }),
 });
 
+/** What a client asks that only wants to know who is there: newer ones start a process for that alone. */
+const LOOKS: ReadonlySet<string> = new Set(["server/discover", "initialize", "notifications/initialized", "ping"]);
+
+const isWork = (message: JSONRPCMessage) => "method" in message && !LOOKS.has(message.method);
+
 /** Watches what the client listens to. The SDK keeps the streams themselves, and marks what goes to which. */
 function watching(factory: ServerFactory, call: Waiting<ResourceCall>, changed: (uri: string) => void) {
   const polls = new Polls(LISTEN_LIMITS.everyMs, changed);
@@ -41,20 +46,29 @@ function watching(factory: ServerFactory, call: Waiting<ResourceCall>, changed: 
   };
 }
 
-/**
- * Serves the protocol on this process's standard input and output, in whichever era the client begins.
- * @returns ends when the client does
- */
-export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Promise<void> {
+/** A client at the other end. */
+export interface Served {
+  /** Ends when the client does. */
+  readonly ended: Promise<void>;
+  /** Whether it has asked for anything but who is there. */
+  worked(): boolean;
+}
+
+/** Serves the protocol on this process's standard input and output, in whichever era the client begins. */
+export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Served {
   let modern: Server | undefined;
+  let worked = false;
   const inner = new StdioServerTransport();
   const watch = watching(factory, call, (uri) => {
     modern?.sendResourceUpdated({ uri }).catch((error: unknown) => log("info", "not_told", describeError(error)));
   });
-  return new Promise((resolve) => {
+  const ended = new Promise<void>((resolve) => {
     const transport: Transport = {
       start() {
-        inner.onmessage = (message) => transport.onmessage?.(watch.seen(message));
+        inner.onmessage = (message) => {
+          worked ||= isWork(message);
+          transport.onmessage?.(watch.seen(message));
+        };
         inner.onerror = (error) => transport.onerror?.(error);
         inner.onclose = () => {
           watch.end();
@@ -79,4 +93,5 @@ export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Prom
       },
     );
   });
+  return { ended, worked: () => worked };
 }

@@ -32,7 +32,9 @@ function troubleOf(error: unknown, url: string): unknown {
   const trouble = CERTIFICATE_TROUBLE[code];
   if (trouble === undefined) return error;
   return new Fault("connection_failed", `The certificate of ${new URL(url).host} ${trouble}. Nothing was sent.`, {
-    suggestions: ["Set PI_CONTROLLER_TLS_CA_CERT to the file of the authority that signed it, and check its host names."],
+    suggestions: [
+      "Set PI_CONTROLLER_TLS_CA_CERT to the file of the authority that signed it, and check its host names.",
+    ],
     details: { originalError: code },
   });
 }

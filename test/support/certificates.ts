@@ -15,11 +15,9 @@ const oid = (bytes: string) => der(0x06, hex(bytes));
 const ECDSA_SHA256 = sequence(oid("2a8648ce3d040302"));
 const YES = der(0x01, hex("ff"));
 
-const nameOf = (name: string) =>
-  sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from(name)))));
+const nameOf = (name: string) => sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from(name)))));
 
-const timeOf = (ms: number) =>
-  der(0x18, Buffer.from(`${new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "")}`));
+const timeOf = (ms: number) => der(0x18, Buffer.from(`${new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "")}`));
 
 const extension = (id: string, critical: boolean, value: Uint8Array) =>
   sequence(oid(id), ...(critical ? [YES] : []), der(0x04, value));

@@ -2,13 +2,16 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { z } from "zod";
 
 /**
  * Bundles the command line of `src/cli` into `dist` (`--out` for another folder), with all that it needs, so that who installs it downloads nothing
  * else. Two files: the first one must run on any Node, to say that it is too old.
  */
 const root = join(import.meta.dirname, "..");
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
 
 const { values } = parseArgs({ options: { out: { type: "string", default: join(root, "dist") } } });
 

@@ -54,9 +54,6 @@ const Variables = z.object({
 type Variables = z.output<typeof Variables>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The names of all variables. */
-export const CLI_VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
-
 function stateFolder(env: Environment, platform: NodeJS.Platform): string {
   const home = homedir();
   if (platform === "win32") return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "pimcp");

@@ -37,8 +37,8 @@ function watching(factory: ServerFactory, call: Waiting<ResourceCall>, changed: 
         listen.id,
         [...listen.looks].map(([uri, look]) => polls.start(uri, look)),
       );
-      // It is the message itself, with other resources.
-      return listen.body as JSONRPCMessage;
+      // The message itself, with other resources.
+      return typeof listen.body === "object" ? Object.assign({ ...message }, listen.body) : message;
     },
     end() {
       for (const id of stops.keys()) stop(id);
@@ -65,16 +65,18 @@ export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Serv
   const ended = new Promise<void>((resolve) => {
     const transport: Transport = {
       start() {
-        inner.onmessage = (message) => {
-          worked ||= isWork(message);
-          transport.onmessage?.(watch.seen(message));
-        };
-        inner.onerror = (error) => transport.onerror?.(error);
-        inner.onclose = () => {
-          watch.end();
-          transport.onclose?.();
-          resolve();
-        };
+        Object.assign(inner, {
+          onmessage: (message: JSONRPCMessage) => {
+            worked ||= isWork(message);
+            transport.onmessage?.(watch.seen(message));
+          },
+          onerror: (error: Error) => transport.onerror?.(error),
+          onclose: () => {
+            watch.end();
+            transport.onclose?.();
+            resolve();
+          },
+        });
         return inner.start();
       },
       send: (message) => inner.send(message),

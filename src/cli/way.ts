@@ -1,6 +1,5 @@
 import { request as plainRequest, Agent as PlainAgent, type IncomingMessage } from "node:http";
 import { Agent, request as tlsRequest } from "node:https";
-import { Readable } from "node:stream";
 import { Fault } from "../lib/errors.ts";
 import type { Fetch } from "../pi/request.ts";
 
@@ -39,6 +38,21 @@ function troubleOf(error: unknown, url: string): unknown {
   });
 }
 
+/** The body as the platform's stream; who reads it stops at a limit, so it need not be held back. */
+function bodyOf(answer: IncomingMessage): ReadableStream {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      answer.on("data", (chunk: Buffer) => controller.enqueue(chunk));
+      answer.once("end", () => controller.close());
+      answer.once("error", (error) => controller.error(error));
+    },
+    cancel() {
+      answer.removeAllListeners("data");
+      answer.destroy();
+    },
+  });
+}
+
 function responseOf(answer: IncomingMessage): Response {
   const headers = new Headers();
   for (const [name, value] of Object.entries(answer.headersDistinct)) {
@@ -49,9 +63,7 @@ function responseOf(answer: IncomingMessage): Response {
     answer.resume();
     return new Response(null, { status, headers });
   }
-  // The two declarations of a stream of bytes, Node's and the platform's, describe the same thing.
-  const body = Readable.toWeb(answer) as unknown as ReadableStream;
-  return new Response(body, { status, headers });
+  return new Response(bodyOf(answer), { status, headers });
 }
 
 /**

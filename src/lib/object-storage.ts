@@ -3,11 +3,7 @@
  * same objects can live elsewhere. Writes without an await between them are written as one.
  */
 export interface ObjectStorage {
-  readonly kv: {
-    get<Value>(key: string): Value | undefined;
-    put<Value>(key: string, value: Value): void;
-    delete(key: string): unknown;
-  };
+  readonly kv: Pick<SyncKvStorage, "get" | "put" | "delete">;
   /** Milliseconds since the epoch; `null` if none is set, also while it rings. */
   getAlarm(): Promise<number | null>;
   setAlarm(at: number): Promise<void>;

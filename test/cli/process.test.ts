@@ -207,9 +207,9 @@ describe("two processes of one home", () => {
   });
 });
 
-describe("provisioning", () => {
-  const provisionings = () => front.count("POST /api/v1/clusters/4/provision");
+const provisionings = () => front.count("POST /api/v1/clusters/4/provision");
 
+describe("provisioning", () => {
   test("that was cut off is never sent again, and its outcome is looked for", async () => {
     env = envOf("admin");
     const first = await v2();
@@ -275,14 +275,15 @@ describe("what cannot be undone", () => {
   });
 });
 
+function file(name: string, text: string): string {
+  const path = join(folder.path, name);
+  writeFileSync(path, text);
+  return path;
+}
+
 describe("TLS", () => {
   const authority = privateAuthority();
   const other = privateAuthority("Another authority");
-  const file = (name: string, text: string) => {
-    const path = join(folder.path, name);
-    writeFileSync(path, text);
-    return path;
-  };
 
   async function withTls<Value>(during: (tls: Front) => Promise<Value>): Promise<Value> {
     const tls = await standBefore(home.url, authority.server);

@@ -17,13 +17,13 @@ const YES = der(0x01, hex("ff"));
 
 const nameOf = (name: string) => sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from(name)))));
 
-const timeOf = (ms: number) => der(0x18, Buffer.from(`${new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "")}`));
+const timeOf = (ms: number) => der(0x18, Buffer.from(new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, "")));
 
 const extension = (id: string, critical: boolean, value: Uint8Array) =>
   sequence(oid(id), ...(critical ? [YES] : []), der(0x04, value));
 
-const pem = (certificate: Uint8Array) =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(certificate).toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+const pem = (bytes: Uint8Array) =>
+  `-----BEGIN CERTIFICATE-----\n${Buffer.from(bytes).toString("base64").replaceAll(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 
 interface Signer {
   readonly name: string;

@@ -7,6 +7,7 @@ import { Client as ClientV2 } from "@modelcontextprotocol/client";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { z } from "zod";
 import { ROOT } from "../../scripts/support/wrangler.ts";
 
 /** Variables of a process, beside those of the system. */
@@ -34,7 +35,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-const environment = (env: Variables): NodeJS.ProcessEnv => Object.assign(Object.create(null), SYSTEM, env);
+/** Without what else is set here: the command reads many variables. */
+function environment(env: Variables): NodeJS.ProcessEnv {
+  const all: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of Object.keys(all)) delete all[name];
+  return { ...all, ...SYSTEM, ...env };
+}
 
 /**
  * Runs the command until it ends.
@@ -75,12 +81,14 @@ const server = (cli: string, env: Variables) => ({
 /** Calls a tool and returns its value, or its fault. */
 type Call = (name: string, args?: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
+const Value = z.record(z.string(), z.unknown());
+
 function valueOf(result: unknown): Record<string, unknown> {
   if (typeof result !== "object" || result === null || !("content" in result)) throw new Error("no result");
   const { content } = result;
   const [first]: unknown[] = Array.isArray(content) ? content : [];
   const text = typeof first === "object" && first !== null && "text" in first ? String(first.text) : "";
-  return { ...JSON.parse(text), isError: "isError" in result && result.isError === true };
+  return { ...Value.parse(JSON.parse(text)), isError: "isError" in result && result.isError === true };
 }
 
 /** The 2026-07-28 client, with the process that it started. */

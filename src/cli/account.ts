@@ -114,6 +114,9 @@ export async function callerOf(
   const { userId, userName, role } = await accountOf(settings, endpoint, keep, tokens);
   const { home, login, level } = settings;
   const granted: Role = lower(role, level);
+  if (granted !== role) {
+    log("info", "level", { message: `The account is ${role}; the AI may do what ${granted} may (PIMCP_LEVEL).` });
+  }
   return {
     userId,
     userName,

@@ -1,8 +1,8 @@
 import { describeError, log } from "../lib/log.ts";
 import type { StateFile } from "./state-file.ts";
 
-/** The longest time that a timer is set to: it takes at most 2^31 ms, and a sleeping computer stops it. */
-const LONGEST_MS = 60_000;
+/** The longest time that a timer is set to: a timer stands still while the computer sleeps, and an alarm does not. */
+const LONGEST_MS = 5000;
 
 /** An alarm that failed rings again after this long. */
 const AGAIN_MS = 30_000;

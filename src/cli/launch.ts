@@ -48,6 +48,8 @@ if (option !== undefined || more.length > 0) exit(1, `pimcp has no option "${opt
 
 // Standard output is the protocol's alone: whatever is printed goes to standard error.
 Object.assign(globalThis, { console: new Console(process.stderr, process.stderr) });
+// A client that is killed takes its end of the pipes along; what is left to do is done all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 // Node warns that its SQLite is new. What is to be warned of here is in the log.
 process.removeAllListeners("warning");
 

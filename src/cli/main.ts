@@ -18,7 +18,7 @@ import { prompts } from "../prompts/index.ts";
 import { resources } from "../resources/index.ts";
 import { tools } from "../tools/index.ts";
 import { advising, attemptsIn, callerOf } from "./account.ts";
-import { Keep } from "./keep.ts";
+import { Keep, type KeepParts } from "./keep.ts";
 import { openHomeWith } from "./ports.ts";
 import { secretFiles } from "./secrets.ts";
 import { parseSettings, type Settings, SettingsError } from "./settings.ts";
@@ -45,6 +45,17 @@ function tokensInMemory(): TokenCache & { tokens: Tokens | undefined } {
 /** A home's files are named by its address, so that each home has its own. */
 const fileName = (url: string) => new URL(url).host.replaceAll(/[^a-z0-9.-]/g, "_");
 
+function keepIn(folder: string, name: string, parts: KeepParts): Keep {
+  try {
+    return new Keep(folder, name, parts);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : "";
+    throw new SettingsError([
+      `PIMCP_STATE: reservations cannot be kept in "${folder}" (${why}); set it to a folder that can be written.`,
+    ]);
+  }
+}
+
 /** Everything that one home needs, wired. */
 function wire(settings: Settings) {
   const { home } = settings;
@@ -68,7 +79,7 @@ function wire(settings: Settings) {
     // One account, whether it acts for its person or when nobody is there.
     tokens: () => source,
   });
-  const keep: Keep = new Keep(settings.folder, fileName(home.url), {
+  const keep: Keep = keepIn(settings.folder, fileName(home.url), {
     homeId: home.id,
     password: settings.login.password,
     open: openPi,

@@ -66,6 +66,21 @@ async function v1(more: Variables = {}) {
 const HOLD = { ...LED, client_id: "pump", on_expire: { value: 0 } };
 const level = () => home.world.levels[LED_LEVEL];
 
+/** The lines of an older client that calls these tools, one after another. */
+function conversation(...calls: readonly [string, Record<string, unknown>][]): string[] {
+  const clientInfo = { name: "raw", version: "1" };
+  const messages = [
+    { id: 0, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo } },
+    { method: "notifications/initialized" },
+    ...calls.map(([name, args], index) => ({
+      id: index + 1,
+      method: "tools/call",
+      params: { name, arguments: args },
+    })),
+  ];
+  return messages.map((each) => JSON.stringify({ jsonrpc: "2.0", ...each }));
+}
+
 describe("the catalogue", () => {
   test.each(["viewer", "operator", "admin"] as const)("is what the gateway offers to the role %s", async (role) => {
     const { client } = await connectV2(inject("gateway"), ACCOUNTS[role]);
@@ -170,6 +185,14 @@ describe("a reservation", () => {
     expect(await second.call("list_reservations")).toMatchObject({ reservations: [] });
   });
 
+  test("is made safe when the client is killed", async () => {
+    home.world.levels[LED_LEVEL] = 1;
+    const lines = conversation(["reserve_gpio_pin", { ...HOLD, duration_seconds: 600 }]);
+    const { code } = await ran([cli], env, { lines, answers: 2, broken: true });
+    expect(code).toBe(0);
+    expect(level()).toBe(0);
+  });
+
   test("is tried again until the home takes it", async () => {
     const { call } = await v2();
     await call("reserve_gpio_pin", { ...HOLD, duration_seconds: 1 });
@@ -240,9 +263,9 @@ describe("a new private key", () => {
     await call("initialize_ca", { organization: "Home", country: "DE" });
     const issued = await call("issue_certificate", { common_name: "node-1.local", certificate_type: "node" });
     expect(JSON.stringify(issued)).not.toContain("PRIVATE KEY");
-    const file = fileURLToPath(String(issued["private_key_url"]));
-    expect(readFileSync(file, "utf8")).toContain("PRIVATE KEY");
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const path = fileURLToPath(String(issued["private_key_url"]));
+    expect(readFileSync(path, "utf8")).toContain("PRIVATE KEY");
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 });
 
@@ -359,6 +382,7 @@ describe("what is wrong", () => {
 
   test.each<[readonly string[], Variables, RegExp]>([
     [[], { PI_CONTROLLER_URL: "" }, /^PI_CONTROLLER_URL is not set.*\n$/],
+    [[], { PIMCP_STATE: "/dev/null/pimcp" }, /^PIMCP_STATE: reservations cannot be kept.*\n$/],
     [["serve"], {}, /^pimcp has no option "serve".*\n$/],
   ])("%j %j is one sentence", async (args, more, sentence) => {
     const { code, stdout, stderr } = await ran([cli, ...args], { ...env, ...more });
@@ -383,24 +407,12 @@ describe("the command", () => {
   });
 
   test("writes nothing but the protocol to standard output, and ends with its input", async () => {
-    const messages = [
-      {
-        jsonrpc: "2.0",
-        id: 1,
-        method: "initialize",
-        params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "raw", version: "1" } },
-      },
-      { jsonrpc: "2.0", method: "notifications/initialized" },
-      {
-        jsonrpc: "2.0",
-        id: 2,
-        method: "tools/call",
-        params: { name: "write_gpio_pin", arguments: { ...LED, value: 1 } },
-      },
-      { jsonrpc: "2.0", id: 3, method: "no/such/method" },
+    const lines = [
+      ...conversation(["write_gpio_pin", { ...LED, value: 1 }]),
+      JSON.stringify({ jsonrpc: "2.0", id: 9, method: "no/such/method" }),
+      "this is not JSON",
     ];
-    const lines = [...messages.map((each) => JSON.stringify(each)), "this is not JSON"];
-    const raw = await ran([cli], env, lines, 3);
+    const raw = await ran([cli], env, { lines, answers: 3 });
     expect(raw.stdout.trim().split("\n").length).toBeGreaterThanOrEqual(3);
     for (const line of raw.stdout.trim().split("\n")) expect(JSON.parse(line)).toMatchObject({ jsonrpc: "2.0" });
     for (const line of raw.stderr.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("event");

@@ -42,32 +42,36 @@ function environment(env: Variables): NodeJS.ProcessEnv {
   return { ...all, ...SYSTEM, ...env };
 }
 
-/**
- * Runs the command until it ends.
- * @param lines what is written to it
- * @param answers lines that are waited for before its input is closed
- */
-export function ran(
-  args: readonly string[],
-  env: Variables,
-  lines: readonly string[] = [],
-  answers = 0,
-): Promise<Ended> {
+/** What is said to a command. */
+interface Said {
+  readonly lines: readonly string[];
+  /** Lines that are waited for before its input is closed. */
+  readonly answers: number;
+  /** Whether all its pipes break then, as when its client is killed. */
+  readonly broken?: boolean;
+}
+
+/** Runs the command until it ends. */
+export function ran(args: readonly string[], env: Variables, said: Said = { lines: [], answers: 0 }): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env: environment(env) });
     let stdout = "";
     let stderr = "";
+    const hangUp = () => {
+      child.stdin.end();
+      if (said.broken === true) for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+    };
     child.stdout.on("data", (data: Buffer) => {
       stdout += data.toString();
-      if (stdout.split("\n").length > answers) child.stdin.end();
+      if (stdout.split("\n").length > said.answers) hangUp();
     });
     child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
     child.once("error", reject);
     // A process that has ended takes nothing in.
     child.stdin.on("error", () => undefined);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
-    child.stdin.write(lines.map((line) => `${line}\n`).join(""));
-    if (answers === 0) child.stdin.end();
+    child.stdin.write(said.lines.map((line) => `${line}\n`).join(""));
+    if (said.answers === 0) hangUp();
   });
 }
 

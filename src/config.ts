@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { signInSettings, type SignInSettings, SignInVariables } from "./auth/providers/settings.ts";
-import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, PIN_NUMBERINGS, singleHome } from "./homes/home.ts";
+import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
 import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
+import { HomeVariables, optional, refused } from "./homes/variables.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";
 import type { UpstreamLogin } from "./pi/login.ts";
@@ -33,13 +34,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** An unset variable may also be empty: `wrangler.toml` lists them all. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
-
-/** A variable that a Worker cannot honour: refused, with the setting that does it. */
-const refused = (instead: string) => optional(z.never({ error: `cannot be set here: ${instead}` }));
-
 const parseUrl = (text: string) => (URL.canParse(text) ? new URL(text) : undefined);
 
 const Origin = z.string().refine((text) => {
@@ -61,20 +55,7 @@ const Variables = z.object({
   DEMO_DIALECT: optional(z.enum(["documented", "released"], { error: 'must be "documented" or "released"' })),
   HOMES: optional(z.string()),
   HOME_SECRETS: optional(z.string()),
-  PI_CONTROLLER_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL such as "https://pi.example.com"' })),
-  PI_CONTROLLER_TIMEOUT: optional(
-    z.coerce
-      .number({ error: "must be a number of milliseconds" })
-      .int()
-      .min(1000, "must be at least 1000 (ms)")
-      .max(120_000, "must be at most 120000 (ms)"),
-  ),
-  PI_CONTROLLER_PINS: optional(z.enum(PIN_NUMBERINGS, { error: 'must be "bcm" or "header"' })),
-  PI_CONTROLLER_USERNAME: optional(z.string()),
-  PI_CONTROLLER_PASSWORD: optional(z.string()),
-  PI_CONTROLLER_API_KEY: refused(
-    "no pi-controller takes API keys; set PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD",
-  ),
+  ...HomeVariables,
   CONFIRM: optional(z.literal("never", { error: 'must be "never" or empty' })),
   ...SignInVariables,
   LIMITS: optional(z.literal("off", { error: 'must be "off" or empty' })),

@@ -46,6 +46,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: ["pi/schemas", "lib"],
     packages: ["zod", "hono*", "jose", "@hono/node-server", "cloudflare:workers"],
   },
+  cli: {
+    rooms: ["contract", "homes", "lib", "mcp", "operations", "pi", "prompts", "reservations", "resources", "tools"],
+    packages: ["zod", "@modelcontextprotocol/server*", "node:*"],
+  },
   "config.ts": { rooms: ["auth", "homes", "lib"], types: ["pi"], packages: ["zod"] },
   "index.ts": {
     rooms: [
@@ -75,7 +79,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 /** Files that must also run in Node, so that the catalogue can be served over stdio. */
-const WITHOUT_WORKERS = ["tools", "resources", "contract", "pi", "mcp/server.ts", "demo/serve.ts"];
+const WITHOUT_WORKERS = ["tools", "resources", "contract", "pi", "mcp/server.ts", "demo/serve.ts", "cli"];
 
 /** The only file that fetches a home is handed its fetch; the only one that prints is the log. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
@@ -113,7 +117,9 @@ const isOurs = (target: string) => /\.tsx?$/.test(target);
 
 function allows(packages: readonly string[], name: string): boolean {
   return packages.some((each) =>
-    each.endsWith("*") ? name === each.slice(0, -1) || name.startsWith(`${each.slice(0, -1)}/`) : name === each,
+    each.endsWith("*")
+      ? name === each.slice(0, -1) || name.startsWith(each.endsWith(":*") ? each.slice(0, -1) : `${each.slice(0, -1)}/`)
+      : name === each,
   );
 }
 

@@ -53,6 +53,14 @@ const isBare = ({ pathname, search, hash, username, password }: URL) =>
 
 const NOT_BARE = "must be the address alone, without path, query or credentials.";
 
+/** Why a home on the same network cannot have that address, for what runs there; `undefined` if it can. */
+export function nearMistake(text: string): string | undefined {
+  const url = new URL(text);
+  if (!isBare(url)) return NOT_BARE;
+  if (url.protocol === "https:" || isPrivateHost(url.hostname)) return undefined;
+  return "must be https; plain http is only for addresses of the home network.";
+}
+
 /** Why a home cannot have that address; `undefined` if it can. The sentence goes on after the setting's name. */
 export function addressMistake(text: string, { development, publicOrigin }: AddressRules): string | undefined {
   const url = new URL(text);

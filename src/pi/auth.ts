@@ -1,9 +1,10 @@
 import { withDeadline } from "../lib/deadline.ts";
 import { Fault } from "../lib/errors.ts";
-import { type AttemptMemory, attemptsInMemory, endOfAttempt, noted, objectionFault, objectionTo } from "./attempts.ts";
-import { logIn, refreshTokens, type UpstreamLogin } from "./login.ts";
+import { type AttemptMemory, attemptsInMemory } from "./attempts.ts";
+import { refreshTokens, type UpstreamLogin } from "./login.ts";
 import type { Endpoint } from "./request.ts";
 import type { Tokens } from "./schemas/auth.ts";
+import { signInOnce } from "./sign-in.ts";
 import type { TokenCache } from "./token-cache.ts";
 
 export type { UpstreamLogin } from "./login.ts";
@@ -166,7 +167,7 @@ export class TokenKeeper implements TokenSource {
       const tokens =
         known === undefined || this.#isSpent(known) ? undefined : await refreshTokens(this.#endpoint, known, options);
       if (tokens !== undefined) return this.#keep(tokens, "refresh", now);
-      return this.#keep(await this.#signIn(login, options), "sign-in", now);
+      return this.#keep((await signInOnce(this.#endpoint, login, this.#attempts, options)).tokens, "sign-in", now);
     });
   }
 
@@ -188,26 +189,6 @@ export class TokenKeeper implements TokenSource {
     if (!(error instanceof Fault) || error.type === "unauthorized") return;
     const unreached = error.type === "connection_failed" || error.type === "timeout";
     this.#failure = { fault: error, until: Date.now() + (unreached ? UNREACHED_PAUSE_MS : PAUSE_MS) };
-  }
-
-  /** Sends no password that could lock the account: five refusals do, for its owner too (contract 3.3). */
-  async #signIn(login: UpstreamLogin, options: { signal: AbortSignal; now: number }): Promise<Tokens> {
-    const marks = await this.#attempts.marks(login);
-    const [mark = ""] = marks;
-    const objection = objectionTo(this.#attempts.read(), marks, options.now);
-    if (objection !== undefined) throw objectionFault(this.#endpoint.name, objection, options.now);
-    const note = (end: Parameters<typeof noted>[2]) =>
-      this.#attempts.write(noted(this.#attempts.read(), mark, end, Date.now()));
-    // Before it is sent, so that whoever comes after an end of this process knows of it.
-    await note("unknown");
-    try {
-      const { tokens } = await logIn(this.#endpoint, login, options);
-      await note("taken");
-      return tokens;
-    } catch (error) {
-      await note(endOfAttempt(error, Date.now()));
-      throw error;
-    }
   }
 
   async #keep(tokens: Tokens, from: Given["from"], now: number): Promise<Given> {

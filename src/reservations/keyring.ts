@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Caller, StoredAccess } from "../contract/caller.ts";
 import type { Sealer } from "../lib/crypto.ts";
+import type { ObjectStorage } from "../lib/object-storage.ts";
 
 const LOGIN = "login";
 const PURPOSE = "pin-holder";
@@ -18,10 +19,10 @@ const CallerShape = z.object({
 
 /** Keeps the holder's login, encrypted, for the life of a hold with a safe level. */
 export class Keyring {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: ObjectStorage;
   readonly #sealer: Sealer;
 
-  constructor(storage: DurableObjectStorage, sealer: Sealer) {
+  constructor(storage: ObjectStorage, sealer: Sealer) {
     this.#storage = storage;
     this.#sealer = sealer;
   }

@@ -1,4 +1,5 @@
 import { describeError, log } from "../lib/log.ts";
+import type { ObjectStorage } from "../lib/object-storage.ts";
 import type { Level } from "../pi/gpio.ts";
 import type { PinAddress } from "./outcome.ts";
 import { FREE, type Hold, type Holder, type Pin } from "./rules.ts";
@@ -21,9 +22,9 @@ interface Driven {
 
 /** What is stored of one pin, with its alarm. Nothing in here awaits, so that what belongs together is written as one. */
 export class PinStore {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: ObjectStorage;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: ObjectStorage) {
     this.#storage = storage;
   }
 

@@ -2,15 +2,26 @@ import type { Caller } from "../contract/caller.ts";
 import type { Reservation, Reservations } from "../contract/reservation.ts";
 import { Fault } from "../lib/errors.ts";
 import type { PiClient } from "../pi/client.ts";
+import type { Level } from "../pi/gpio.ts";
 import type { GpioDevice } from "../pi/schemas/gpio.ts";
-import type { Outcome, PinAddress, PinView } from "./outcome.ts";
-import type { PinReservationObject } from "./pin-reservation.ts";
+import type { Asker, Outcome, PinAddress, PinView, Wish } from "./outcome.ts";
 import { type PinAction, refusalFault } from "./refusals.ts";
 import type { Holder } from "./rules.ts";
 
+/** One pin's object, wherever it lives; see `pin-keeper.ts`. */
+export interface PinObject {
+  look(): Promise<PinView>;
+  reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>>;
+  admit(address: PinAddress, asker: Asker, claims: boolean): Promise<Outcome<number>>;
+  write(address: PinAddress, asker: Asker, fence: number, value: Level): Promise<Outcome<Level>>;
+  release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>>;
+  break(address: PinAddress, asker: Asker, reason: string): Promise<Outcome<PinView>>;
+  remove(address: PinAddress, asker: Asker): Promise<Outcome<null>>;
+}
+
 /** Where the pins of a home are found. */
 export interface PinPorts {
-  readonly pin: (address: PinAddress) => DurableObjectStub<PinReservationObject>;
+  readonly pin: (address: PinAddress) => PinObject;
   readonly hub: (homeId: string) => {
     reservedPins(): Promise<number[]>;
     markPin(gpioId: number, reserved: boolean): Promise<void>;

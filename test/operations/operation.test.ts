@@ -5,7 +5,7 @@ import type { Caller } from "../../src/contract/caller.ts";
 import type { OperationState, Step } from "../../src/contract/operation.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { DemoHome } from "../../src/demo/demo-home.ts";
-import { HELD_MS } from "../../src/operations/operation.ts";
+import { HELD_MS } from "../../src/operations/operation-keeper.ts";
 import { operationsPort } from "../../src/operations/port.ts";
 import { KEPT_MS, WATCH_MS } from "../../src/operations/rules.ts";
 

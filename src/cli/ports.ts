@@ -1,0 +1,52 @@
+import type { Caller } from "../contract/caller.ts";
+import type { OpenHome } from "../contract/context.ts";
+import type { OneTimeSecrets } from "../contract/secrets.ts";
+import type { OpenPi } from "../homes/open.ts";
+import { type OperationNamespace, operationsPort } from "../operations/port.ts";
+import { type PinObject, type PinPorts, reservationsPort } from "../reservations/port.ts";
+import type { Keep } from "./keep.ts";
+
+/** A pin of this process, as one that is asked over RPC elsewhere. */
+function pinOf(keep: Keep, gpioId: number): PinObject {
+  return {
+    look: async () => keep.look(gpioId),
+    reserve: async (...asked) => keep.pin(gpioId).reserve(...asked),
+    admit: async (...asked) => keep.pin(gpioId).admit(...asked),
+    write: async (...asked) => keep.pin(gpioId).write(...asked),
+    release: async (...asked) => keep.pin(gpioId).release(...asked),
+    break: async (...asked) => keep.pin(gpioId).break(...asked),
+    remove: async (...asked) => keep.pin(gpioId).remove(...asked),
+  };
+}
+
+function operationsIn(keep: Keep): OperationNamespace {
+  return {
+    getByName: (name) => ({
+      start: async (request) => keep.operation(name).start(request),
+      watch: async (request) => keep.operation(name).watch(request),
+      progress: async () => keep.operation(name).progress(),
+    }),
+  };
+}
+
+/** What acts on the home in the caller's name. */
+export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets): OpenHome {
+  const pins: PinPorts = {
+    pin: ({ gpioId }) => pinOf(keep, gpioId),
+    hub: () => ({ reservedPins: async () => keep.reservedPins(), markPin: () => Promise.resolve() }),
+  };
+  const operations = operationsIn(keep);
+  const claims = {
+    claim: async (targets: string[], operationId: string, over: string[]) => keep.claim(targets, operationId, over),
+  };
+  return (caller: Caller, homeId, signal) => {
+    const opened = openPi(caller, homeId, signal);
+    return {
+      ...opened,
+      caller,
+      operations: operationsPort(operations, claims, caller, opened.home),
+      reservations: reservationsPort(pins, caller, homeId, opened.pi),
+      secrets,
+    };
+  };
+}

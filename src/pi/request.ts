@@ -33,6 +33,8 @@ export interface Wire {
   readonly body?: unknown;
   /** The longest that this request may take, in milliseconds, if it is not the endpoint's time. */
   readonly timeoutMs?: number;
+  /** Plain text is an answer, too. */
+  readonly text?: true;
 }
 
 /** What a home answered: any status, with its JSON (`undefined` if it sent no body). */
@@ -159,6 +161,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** A gateway's error page may be plain text, too. */
+function isPlainText({ headers, status }: Response): boolean {
+  return status < 502 && (headers.get("content-type") ?? "").startsWith("text/plain");
+}
+
 /** The home's own JSON. @throws Fault if something else has answered */
 function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
   const { status, headers } = response;
@@ -212,7 +219,7 @@ async function exchangeOnce(
     if (text === undefined) throw tooLarge(endpoint, wire);
     return {
       status: response.status,
-      body: homesJson(endpoint, wire, response, text),
+      body: wire.text === true && isPlainText(response) ? text : homesJson(endpoint, wire, response, text),
       retryAfterMs: retryAfterMs(response),
     };
   } catch (error) {

@@ -15,7 +15,8 @@ const child = spawn(process.execPath, [VITEST, "run", "--project", "k8s"], {
 });
 // Ctrl-C reaches the tests as well: they end, and with them what was started here.
 process.on("SIGINT", () => undefined);
-child.once("exit", async (code) => {
-  await kube.stop();
-  process.exit(code ?? 1);
+const code = await new Promise<number>((resolve) => {
+  child.once("exit", (status) => resolve(status ?? 1));
 });
+await kube.stop();
+process.exit(code);

@@ -2,12 +2,16 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
 import { fail } from "./fail.ts";
 
 /** The version of Kubernetes that is built. */
 const VERSION = "1.32.13";
 
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "pimcp");
+
+/** What `go mod download -json` says. */
+const Downloaded = z.object({ GoMod: z.string() });
 
 function has(command: string, ...args: readonly string[]): boolean {
   try {
@@ -41,10 +45,10 @@ function build(target: string): void {
     const flags = `-s -w -X ${name}.gitVersion=v${VERSION} -X ${name}.gitMajor=${major} -X ${name}.gitMinor=${minor}`;
     const run = (command: string, args: readonly string[]) =>
       execFileSync(command, args, { cwd: folder, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
-    const found: { GoMod: string } = JSON.parse(
-      run("go", ["mod", "download", "-json", `k8s.io/kubernetes@v${VERSION}`]),
+    const { GoMod } = Downloaded.parse(
+      JSON.parse(run("go", ["mod", "download", "-json", `k8s.io/kubernetes@v${VERSION}`])),
     );
-    writeFileSync(join(folder, "go.mod"), goMod(readFileSync(found.GoMod, "utf8")));
+    writeFileSync(join(folder, "go.mod"), goMod(readFileSync(GoMod, "utf8")));
     const made = join(folder, "kube-apiserver");
     run("nice", ["go", "build", "-trimpath", "-o", made, "-ldflags", flags, "k8s.io/kubernetes/cmd/kube-apiserver"]);
     mkdirSync(CACHE, { recursive: true });

@@ -104,6 +104,12 @@ const POD_PATH = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/;
 
 const VERBS: Readonly<Record<string, string>> = { GET: "get", POST: "create", DELETE: "delete" };
 
+function forbidden(method: string, namespace: string, name: string | undefined): Response {
+  const user = "system:serviceaccount:pimcp-pods:pimcp";
+  const why = `cannot ${VERBS[method]} resource "pods" in API group "" in the namespace "${namespace}"`;
+  return status(403, `pods ${name === undefined ? "" : `"${name}" `}is forbidden: User "${user}" ${why}`);
+}
+
 /** What the server answers. @throws Error when a test asks for what the real one was not watched at */
 export function standIn(rules: Rules): StandIn {
   const pods = new Map<string, Stored>();
@@ -145,6 +151,12 @@ export function standIn(rules: Rules): StandIn {
     return Response.json(shown(namespace, leaving));
   }
 
+  function one(method: string, namespace: string, name: string | undefined, body: unknown): Response {
+    const pod = pods.get(`${namespace}/${name}`);
+    if (pod === undefined) return status(404, `pods "${name}" not found`);
+    return method === "GET" ? Response.json(shown(namespace, pod)) : remove(namespace, pod, body);
+  }
+
   const fetch: Fetch = async (url, init) => {
     const { pathname, search, searchParams } = new URL(url);
     const method = init.method ?? "GET";
@@ -153,16 +165,10 @@ export function standIn(rules: Rules): StandIn {
     if (pathname === "/readyz")
       return new Response(READY, { headers: { "content-type": "text/plain; charset=utf-8" } });
     const [, namespace = "", name] = POD_PATH.exec(pathname) ?? [];
-    if (!rules.open.includes(namespace)) {
-      const user = "system:serviceaccount:pimcp-pods:pimcp";
-      const why = `cannot ${VERBS[method]} resource "pods" in API group "" in the namespace "${namespace}"`;
-      return status(403, `pods ${name === undefined ? "" : `"${name}" `}is forbidden: User "${user}" ${why}`);
-    }
+    if (!rules.open.includes(namespace)) return forbidden(method, namespace, name);
     const body: unknown = init.body === undefined ? undefined : await new Response(init.body).json();
     if (method === "POST") return create(namespace, body, searchParams.get("dryRun") === "All");
-    const pod = pods.get(`${namespace}/${name}`);
-    if (pod === undefined) return status(404, `pods "${name}" not found`);
-    return method === "GET" ? Response.json(shown(namespace, pod)) : remove(namespace, pod, body);
+    return one(method, namespace, name, body);
   };
 
   return { fetch, asked, pods };

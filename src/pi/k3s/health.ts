@@ -31,7 +31,7 @@ export function healthOf(text: string): K3sHealth {
   const storeWord = store.every(({ ok }) => ok) ? "healthy" : "unhealthy";
   return {
     ready: failing.length === 0,
-    api_server: failing.length === 0 ? "healthy" : `not ready: ${named}`,
+    api_server: failing.length === 0 ? "available" : `not ready: ${named}`,
     etcd: store.length === 0 ? "unknown" : storeWord,
   };
 }

@@ -176,6 +176,16 @@ test("why a pod does not run is told without the values of its environment, and 
   ]);
 });
 
+/** What the controller says of a cluster. */
+const known = (api_server: string, ready = 3) => ({
+  cluster_id: 1,
+  name: "lab",
+  status: "active",
+  nodes: { total: 3, ready, masters: 1, workers: 2 },
+  health: { status: api_server, api_server, etcd: api_server },
+  version: null,
+});
+
 describe("health", () => {
   const NOT_READY =
     "[+]ping ok\n[+]log ok\n[-]etcd failed: reason withheld\n[-]etcd-readiness failed: reason withheld\nreadyz check failed\n";
@@ -207,15 +217,7 @@ describe("health", () => {
     });
   });
 
-  const known = (api_server: string, ready = 3) => ({
-    cluster_id: 1,
-    name: "lab",
-    status: "active",
-    nodes: { total: 3, ready, masters: 1, workers: 2 },
-    health: { status: api_server, api_server, etcd: api_server },
-    version: null,
-  });
-  const GOOD = { ready: true, api_server: "healthy", etcd: "healthy" };
+  const GOOD = { ready: true, api_server: "available", etcd: "healthy" };
   const NONE = { ready: undefined, api_server: "unreachable from this gateway", etcd: "unknown" };
 
   test.each([
@@ -223,9 +225,9 @@ describe("health", () => {
       "nodes that are not ready",
       known("unknown", 2),
       GOOD,
-      { status: "degraded", api_server: "healthy", etcd: "healthy" },
+      { status: "degraded", api_server: "available", etcd: "healthy" },
     ],
-    ["all ready", known("unknown"), GOOD, { status: "healthy", api_server: "healthy", etcd: "healthy" }],
+    ["all ready", known("unknown"), GOOD, { status: "healthy", api_server: "available", etcd: "healthy" }],
     [
       "nothing known anywhere",
       known("unknown"),

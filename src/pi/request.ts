@@ -45,8 +45,9 @@ export interface Answer {
   readonly retryAfterMs: number | undefined;
 }
 
-const UNSURE = "It is not known whether the change was made: read the state before trying again.";
-const NOT_DONE = "Nothing was changed.";
+/** Two endings of a sentence about a request without an answer. */
+export const UNSURE = "It is not known whether the change was made: read the state before trying again.";
+export const NOT_DONE = "Nothing was changed.";
 
 /** Whether a request may have changed something although no answer came. A sign-in is before every change. */
 export function aftermath(wire: Wire): string {

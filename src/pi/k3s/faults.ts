@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Fault, type FaultDetails, type FaultType } from "../../lib/errors.ts";
 import { sentence, sentences } from "../../lib/sentence.ts";
 import { redactText } from "../redact.ts";
-import { type Answer, endpointOf, TooLarge } from "../request.ts";
+import { type Answer, endpointOf, NOT_DONE, UNSURE } from "../request.ts";
 import type { K3sApi, KubeAsk } from "./api.ts";
 
 /** How Kubernetes says that something failed (meta/v1 Status). */
@@ -19,7 +19,6 @@ const KubeStatus = z.object({
 /** How many of a pod's mistakes are told at once. */
 const MAX_CAUSES = 3;
 
-const NOT_DONE = "Nothing was changed.";
 const OWNER = "The owner of this gateway finds the steps in docs/kubernetes.md.";
 
 interface Story {
@@ -153,29 +152,31 @@ export function refusal(api: K3sApi, ask: KubeAsk, answer: Answer): Fault {
   });
 }
 
-function lossOf(api: K3sApi, lost: Fault): string {
-  if (lost.type === "timeout") return `K3s of ${clusterOf(api)} did not answer in time.`;
-  if (lost instanceof TooLarge) return `K3s of ${clusterOf(api)} sent more than is read.`;
-  const status = lost.details?.statusCode;
-  const on = status === undefined ? "" : ` (HTTP ${status} on the way)`;
-  return `Cannot connect to K3s of ${clusterOf(api)} at ${api.endpoint.url}${on}.`;
+/** What exchange says of a controller, said of this cluster instead; a home's name holds no quotation marks. */
+function ofCluster(api: K3sApi, text: string): string {
+  const cluster = `cluster ${api.clusterId} of home "`;
+  return text
+    .replace(/the pi-controller of home "/i, `K3s of ${cluster}`)
+    .replace(/^Home "/, `K3s of ${cluster}`)
+    .replace(/\b(answer of|for) home "/, `$1 ${cluster}`)
+    .replaceAll("pi-controller", "K3s");
 }
 
-/** The fault of a request that got no answer which can be read. @param lost what the request itself ended with */
-export function wayLost(api: K3sApi, ask: KubeAsk, lost: Fault): Fault {
-  const details = lost.details ?? { endpoint: endpointOf(ask) };
-  const status = details.statusCode;
-  if (status !== undefined && status < 400) {
-    // A redirect is an answer of whatever stands in front.
-    const what = status < 300 ? "sends something that is not Kubernetes' JSON." : "redirects elsewhere.";
-    return notKubernetes(api, status < 300 ? ask : { ...ask, unsure: undefined }, details, what);
-  }
-  return new Fault(lost.type, sentences(lossOf(api, lost), ask.unsure?.sentence ?? NOT_DONE), {
-    suggestions: [
-      ...(ask.unsure === undefined ? [] : [ask.unsure.suggestion]),
-      "Check that K3s is running and that its tunnel is connected.",
-    ],
-    details,
+/** The same of a remedy, where the name is mostly that of a service or a log. */
+const ofService = (text: string) =>
+  text.replaceAll("pi-controller", "k3s").replaceAll("http://localhost:8080", "https://127.0.0.1:6443");
+
+/**
+ * The fault of a request that got no answer which can be read.
+ * @param lost what the request itself ended with; it knows what stands on the way, and whether that let it through
+ */
+export function wayLost(api: K3sApi, { unsure }: KubeAsk, lost: Fault): Fault {
+  const stoppedBefore = lost.message.endsWith(NOT_DONE);
+  const what = lost.message.replace(NOT_DONE, "").replace(UNSURE, "");
+  const open = stoppedBefore ? undefined : unsure;
+  return new Fault(lost.type, sentences(ofCluster(api, what), open?.sentence ?? NOT_DONE), {
+    suggestions: [...(open === undefined ? [] : [open.suggestion]), ...lost.suggestions.map(ofService)],
+    ...(lost.details === undefined ? {} : { details: lost.details }),
   });
 }
 

@@ -58,6 +58,11 @@ describe("an answer that is lost", () => {
     expect(seen).toHaveLength(1);
   });
 
+  test("of the real making, when the edge stopped it: nothing was changed", async () => {
+    const { pods } = spoiled(REAL, () => Promise.resolve(new Response("error code: 1033", { status: 530 })));
+    expect((await faultOf(pods.deploy(POD))).message).toContain("Tunnel is down. Nothing was changed.");
+  });
+
   test("of a deletion: it is not known, and it is not tried again", async () => {
     const { pods, seen } = spoiled(/^DELETE/, lost);
     await pods.deploy(POD);
@@ -81,9 +86,17 @@ describe("something else answers", () => {
       new Response(null, { status: 302, headers: { location: "https://login.example" } }),
       "redirects elsewhere",
     ],
-    ["a web page", new Response("<html>", { headers: { "content-type": "text/html" } }), "is not Kubernetes' JSON"],
+    [
+      "a web page",
+      new Response("<html>", { headers: { "content-type": "text/html" } }),
+      `for cluster 1 of home "Cottage" sends a web page instead of K3s's JSON`,
+    ],
     ["another program", Response.json({ error: "API endpoint not found" }, { status: 404 }), "not as Kubernetes does"],
-    ["a tunnel without its end", new Response("error code: 1033", { status: 530 }), "(HTTP 530 on the way)"],
+    [
+      "a tunnel without its end",
+      new Response("error code: 1033", { status: 530 }),
+      `K3s of cluster 1 of home "Cottage" at https://k3s.example.com: its Cloudflare Tunnel is down`,
+    ],
     ["other JSON", Response.json({ status: "ok" }), "is no Pod"],
   ])("%s", async (_, answer, words) => {
     const { pods } = spoiled(/^GET/, () => Promise.resolve(answer.clone()));

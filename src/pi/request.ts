@@ -180,6 +180,10 @@ function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: str
   throw notApi(endpoint, wire, response, html ? "sends a web page" : "sends a cut-off or unreadable answer");
 }
 
+function bodyOf(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
+  return wire.text === true && isPlainText(response) ? text : homesJson(endpoint, wire, response, text);
+}
+
 /** Whole seconds; what is empty, garbage or a date says nothing, and is not "at once". */
 function retryAfterMs(response: Response): number | undefined {
   const seconds = /^\s*(\d{1,6})\s*$/.exec(response.headers.get("retry-after") ?? "")?.[1];
@@ -220,7 +224,7 @@ async function exchangeOnce(
     if (text === undefined) throw tooLarge(endpoint, wire);
     return {
       status: response.status,
-      body: wire.text === true && isPlainText(response) ? text : homesJson(endpoint, wire, response, text),
+      body: bodyOf(endpoint, wire, response, text),
       retryAfterMs: retryAfterMs(response),
     };
   } catch (error) {

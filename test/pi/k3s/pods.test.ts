@@ -60,7 +60,9 @@ describe("an answer that is lost", () => {
 
   test("of the real making, when the edge stopped it: nothing was changed", async () => {
     const { pods } = spoiled(REAL, () => Promise.resolve(new Response("error code: 1033", { status: 530 })));
-    expect((await faultOf(pods.deploy(POD))).message).toContain("Tunnel is down. Nothing was changed.");
+    expect((await faultOf(pods.deploy(POD))).message).toMatch(
+      /Tunnel is down \(HTTP 530, error 1033\)\. Nothing was changed\.$/,
+    );
   });
 
   test("of a deletion: it is not known, and it is not tried again", async () => {

@@ -17,6 +17,9 @@ const REACHES = "test/reach/**/*.test.ts";
 /** What runs in a browser has a configuration of its own: `vitest.pages.config.ts`. */
 const PAGES = "test/pages/**";
 
+/** Against a real Kubernetes API server, which `npm run test:k8s` starts. */
+const K8S = "test/k8s/**/*.test.ts";
+
 /** What property tests draw their values from; fast-check names it where one fails. */
 function seed(): number {
   const wish = process.env["FC_SEED"] ?? "";
@@ -52,7 +55,7 @@ export default defineConfig({
           ...PROPERTIES,
           name: "worker",
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES],
+          exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES, K8S],
         },
       },
       {
@@ -80,6 +83,9 @@ export default defineConfig({
         ],
         test: { ...PROPERTIES, name: "pins", include: [PINS] },
       },
+      ...(process.env["KUBE_URL"] === undefined
+        ? []
+        : [{ test: { name: "k8s", include: [K8S], testTimeout: 30_000, hookTimeout: 60_000 } }]),
       {
         plugins: [
           cloudflareTest({

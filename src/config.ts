@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { signInSettings, type SignInSettings, SignInVariables } from "./auth/providers/settings.ts";
+import { addressMistake, type AddressRules } from "./homes/address.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
-import { addressMistake, type AddressRules, parseHomes } from "./homes/settings.ts";
+import { parseHomes } from "./homes/settings.ts";
 import { HomeVariables, optional, refused } from "./homes/variables.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import { DEFAULT_TIMEOUT_MS, type Home, singleHome } from "../homes/home.ts";
-import { nearMistake } from "../homes/settings.ts";
+import { nearMistake } from "../homes/address.ts";
 import { HomeVariables, optional, refused } from "../homes/variables.ts";
 import type { UpstreamLogin } from "../pi/login.ts";
 import type { Trust } from "./way.ts";

@@ -18,6 +18,18 @@ export interface ServiceToken {
 /** How a home's controller may number GPIO pins. */
 export const PIN_NUMBERINGS = ["bcm", "header"] as const satisfies readonly PinNumbering[];
 
+/** The K3s API of one cluster of a home. */
+export interface HomeK3s {
+  /** Its id at the home's pi-controller. */
+  readonly clusterId: number;
+  /** Its origin, without a slash at the end. */
+  readonly url: string;
+  readonly namespaces: readonly [string, ...string[]];
+  readonly token: string;
+  /** With reach `vpc` and `mtls`, if it is not the home's own. */
+  readonly binding?: string | undefined;
+}
+
 /** One place with one pi-controller: the unit of tenancy. Everything durable is keyed by its id. */
 export interface Home {
   /** Lower-case letters, digits and hyphens. */
@@ -36,6 +48,8 @@ export interface Home {
   readonly service?: UpstreamLogin | undefined;
   /** How its controller numbers pins; BCM unless it says otherwise. */
   readonly pins?: PinNumbering | undefined;
+  /** The clusters whose own API is reached. */
+  readonly k3s?: readonly HomeK3s[] | undefined;
 }
 
 /** Seed, section 4.2. */

@@ -9,7 +9,7 @@ import type { DialectMemory } from "../pi/dialect.ts";
 import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
 import type { Home } from "./home.ts";
-import { endpointOf, type Ways } from "./reach.ts";
+import { endpointOf, k3sApisOf, type Ways } from "./reach.ts";
 import { serviceUserId } from "./service.ts";
 import { Standing } from "./standing.ts";
 import type { Troubles } from "./troubles.ts";
@@ -81,7 +81,10 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
   const sources = new Map<string, TokenSource>();
   const standing = new Standing();
   const byId = new Map(
-    homes.map((home) => [home.id, { home, endpoint: endpointOf(home, ways), devices: new DeviceMemory() }]),
+    homes.map((home) => [
+      home.id,
+      { home, endpoint: endpointOf(home, ways), apis: k3sApisOf(home, ways), devices: new DeviceMemory() },
+    ]),
   );
 
   return (caller, homeId, signal) => {
@@ -95,7 +98,7 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     if (access === undefined) {
       throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
     }
-    const { home, endpoint, devices } = found;
+    const { home, endpoint, apis, devices } = found;
     const login = loginAt(home, access.login);
     const account = accountOf(home, caller, access.login);
     const key = `${account.homeId}:${account.userId}`;
@@ -110,7 +113,8 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
       };
     };
     const { send, signIn } = asked();
-    const pi = piClient(send, signIn, { id: home.id, pins: home.pins ?? "bcm", dialects, devices });
+    const known = { id: home.id, pins: home.pins ?? "bcm", dialects, devices, k3s: { apis, signal } };
+    const pi = piClient(send, signIn, known);
     // Whoever has no account of their own at the home has no standing there either: PEOPLE says what they may.
     const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);
     return {

@@ -1,3 +1,4 @@
+import type { K3sApi } from "../pi/k3s/api.ts";
 import type { Endpoint, Fetch } from "../pi/request.ts";
 import type { Home } from "./home.ts";
 
@@ -18,6 +19,14 @@ export interface Outside {
 export function endpointOf(home: Home, ways: Ways): Endpoint {
   const { name, url, timeoutMs } = home;
   return { name, url, timeoutMs, hasServiceToken: home.serviceToken !== undefined, fetch: ways(home) };
+}
+
+/** The K3s APIs of a home's clusters, reached the way the home is. */
+export function k3sApisOf(home: Home, ways: Ways): K3sApi[] {
+  return (home.k3s ?? []).map(({ url, binding, ...api }) => {
+    const through = binding === undefined ? home : { ...home, binding };
+    return { ...api, endpoint: { ...endpointOf(through, ways), url } };
+  });
 }
 
 /** The headers of a Cloudflare Access service token: Access takes them, the home never sees them. */
@@ -46,13 +55,24 @@ export function waysThrough(outside: Outside): Ways {
   };
 }
 
-/** One sentence for each home whose binding this Worker does not have. */
+/** The bindings that a home is reached through, each with what it leads to. */
+function bindingsOf({ binding, k3s = [] }: Home): (readonly [what: string, binding: string])[] {
+  return [
+    ...(binding === undefined ? [] : [["is", binding] as const]),
+    ...k3s.flatMap((each) =>
+      each.binding === undefined ? [] : [[`has the K3s API of cluster ${each.clusterId}`, each.binding] as const],
+    ),
+  ];
+}
+
+/** One sentence for each binding of a home which this Worker does not have. */
 export function missingBindings(homes: readonly Home[], outside: Pick<Outside, "binding">): string[] {
-  return homes.flatMap(({ id, reach, binding }) =>
-    binding === undefined || outside.binding(binding) !== undefined
-      ? []
-      : [
-          `HOMES: home "${id}" is reached through the ${reach === "vpc" ? "Workers VPC" : "mTLS certificate"} binding "${binding}", which wrangler.toml does not have.`,
-        ],
+  return homes.flatMap((home) =>
+    bindingsOf(home)
+      .filter(([, binding]) => outside.binding(binding) === undefined)
+      .map(
+        ([what, binding]) =>
+          `HOMES: home "${home.id}" ${what} reached through the ${home.reach === "vpc" ? "Workers VPC" : "mTLS certificate"} binding "${binding}", which wrangler.toml does not have.`,
+      ),
   );
 }

@@ -1,17 +1,11 @@
 import { z } from "zod";
 import { ALL_HOMES } from "../contract/context.ts";
-import { isLoopback, isPrivateHost } from "../lib/hosts.ts";
+import { addressMistake, type AddressRules, boundAddressMistake } from "./address.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_URL, type Home, PIN_NUMBERINGS, REACHES } from "./home.ts";
+import { BindingName, k3sMistakes, k3sOf, K3sSetting, K3sTokens } from "./k3s-settings.ts";
 
-/** Which addresses a home may have. */
-export interface AddressRules {
-  /** Plain http to this machine is for development. */
-  readonly development: boolean;
-  /** The gateway's own origin: a home there would be a loop. */
-  readonly publicOrigin: string | undefined;
-}
-
-const BINDING_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
+/** At most so many clusters of a home. */
+const MAX_CLUSTERS = 50;
 
 const HomeSetting = z
   .strictObject({
@@ -24,7 +18,7 @@ const HomeSetting = z
       .optional(),
     url: z.url({ protocol: /^https?$/, error: 'must be a URL such as "https://pi.example.com"' }).optional(),
     reach: z.enum(REACHES, { error: `must be one of ${REACHES.join(", ")}` }).default("public"),
-    binding: z.string().regex(BINDING_NAME, 'must be the name of a binding, such as "HOME_VPC"').optional(),
+    binding: BindingName.optional(),
     username: z.string().min(1).max(255).optional(),
     timeout: z
       .number({ error: "must be a number of milliseconds" })
@@ -33,6 +27,7 @@ const HomeSetting = z
       .max(120_000, "must be at most 120000 (ms)")
       .default(DEFAULT_TIMEOUT_MS),
     pins: z.enum(PIN_NUMBERINGS, { error: `must be one of ${PIN_NUMBERINGS.join(", ")}` }).optional(),
+    k3s: z.array(K3sSetting).min(1, "must name a cluster, or be left out").max(MAX_CLUSTERS).optional(),
   })
   .refine(({ id }) => id !== ALL_HOMES, { path: ["id"], error: `must not be "${ALL_HOMES}"` });
 
@@ -40,6 +35,7 @@ const Secrets = z.strictObject({
   password: z.string().min(1).max(255).optional(),
   access_client_id: z.string().min(1).max(255).optional(),
   access_client_secret: z.string().min(1).max(255).optional(),
+  k3s_tokens: K3sTokens.optional(),
 });
 
 type HomeSetting = z.output<typeof HomeSetting>;
@@ -48,35 +44,11 @@ type Secrets = z.output<typeof Secrets>;
 /** At most so many homes: each is asked in turn when all are looked at. */
 const MAX_HOMES = 50;
 
-const isBare = ({ pathname, search, hash, username, password }: URL) =>
-  pathname === "/" && search + hash + username + password === "";
-
-const NOT_BARE = "must be the address alone, without path, query or credentials.";
-
-/** Why a home on the same network cannot have that address, for what runs there; `undefined` if it can. */
-export function nearMistake(text: string): string | undefined {
-  const url = new URL(text);
-  if (!isBare(url)) return NOT_BARE;
-  if (url.protocol === "https:" || isPrivateHost(url.hostname)) return undefined;
-  return "must be https; plain http is only for addresses of the home network.";
-}
-
-/** Why a home cannot have that address; `undefined` if it can. The sentence goes on after the setting's name. */
-export function addressMistake(text: string, { development, publicOrigin }: AddressRules): string | undefined {
-  const url = new URL(text);
-  if (!isBare(url)) return NOT_BARE;
-  if (url.origin === publicOrigin) return "must not be this gateway's own address.";
-  if (development && isLoopback(url.hostname)) return undefined;
-  if (url.protocol !== "https:") return "must be https; plain http is only for localhost in development.";
-  if (!isPrivateHost(url.hostname)) return undefined;
-  return "must be a public host name, such as that of a tunnel: a Worker reaches no other.";
-}
-
 function urlMistakes({ reach, url }: HomeSetting, rules: AddressRules): string[] {
   if (reach === "demo") return url === undefined ? [] : ['url has no meaning with reach "demo".'];
   if (url === undefined) return ["url is missing: the address of its pi-controller."];
   // Behind a Workers VPC binding is a private network: any host, http too.
-  const mistake = reach === "vpc" ? (isBare(new URL(url)) ? undefined : NOT_BARE) : addressMistake(url, rules);
+  const mistake = reach === "vpc" ? boundAddressMistake(url) : addressMistake(url, rules);
   return mistake === undefined ? [] : [`url ${mistake}`];
 }
 
@@ -104,7 +76,7 @@ function accountMistakes({ username }: HomeSetting, { password }: Secrets): stri
 }
 
 function homeOf(setting: HomeSetting, secrets: Secrets): Home {
-  const { id, name = id, url, reach, binding, timeout, username, pins } = setting;
+  const { id, name = id, url, reach, binding, timeout, username, pins, k3s } = setting;
   const { password, access_client_id: clientId, access_client_secret: clientSecret } = secrets;
   return {
     id,
@@ -114,6 +86,7 @@ function homeOf(setting: HomeSetting, secrets: Secrets): Home {
     timeoutMs: timeout,
     ...(pins === undefined ? {} : { pins }),
     ...(binding === undefined ? {} : { binding }),
+    ...(k3s === undefined ? {} : { k3s: k3sOf(k3s, secrets.k3s_tokens) }),
     ...(clientId === undefined || clientSecret === undefined ? {} : { serviceToken: { clientId, clientSecret } }),
     ...(username === undefined || password === undefined ? {} : { service: { username, password } }),
   };
@@ -201,6 +174,7 @@ export function parseHomes(
       ...bindingMistakes(setting.data),
       ...tokenMistakes(setting.data, own),
       ...accountMistakes(setting.data, own),
+      ...k3sMistakes(setting.data, own.k3s_tokens, rules),
     ];
     if (seen.has(id)) more.push("is there twice: ids are unique.");
     seen.add(id);

@@ -4,10 +4,14 @@ import { type Deployments, deployments } from "./deployments.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import { type AskDialect, type DialectMemory, dialectOf } from "./dialect.ts";
 import { type Gpio, gpio } from "./gpio.ts";
+import type { K3sApi } from "./k3s/api.ts";
+import { k3sHealth, withHealth } from "./k3s/health.ts";
+import { k3sPods } from "./k3s/pods.ts";
 import { type AskMetrics, nodeMetrics } from "./metrics.ts";
 import { type Nodes, nodes } from "./nodes.ts";
 import { type Provisioning, provisioning } from "./provisioning.ts";
 import { type AskRole, presentRole } from "./profile.ts";
+import type { ClusterStatus } from "./schemas/cluster.ts";
 import type { PinNumbering } from "./schemas/header.ts";
 import { HealthAnswer } from "./schemas/system.ts";
 import type { Send } from "./send.ts";
@@ -20,6 +24,8 @@ export interface PiClient {
   ready(): Promise<void>;
   readonly presentRole: AskRole;
   readonly clusters: Clusters;
+  /** A cluster's status, with the health that its own API tells if that is configured. */
+  clusterStatus(clusterId: number): Promise<ClusterStatus>;
   readonly nodes: Nodes;
   readonly gpio: Gpio;
   readonly deployments: Deployments;
@@ -38,6 +44,18 @@ export interface KnownHome {
   readonly dialects: DialectMemory;
   /** Of this home alone. */
   readonly devices: DeviceMemory;
+  /** Its clusters' own APIs, and the signal that ends the call. */
+  readonly k3s?: { readonly apis: readonly K3sApi[]; readonly signal: AbortSignal };
+}
+
+/** Status and health are asked for at once. */
+function statusWithHealth(status: Clusters["status"], k3s: KnownHome["k3s"]): PiClient["clusterStatus"] {
+  return async (clusterId) => {
+    const api = k3s?.apis.find((each) => each.clusterId === clusterId);
+    if (k3s === undefined || api === undefined) return status(clusterId);
+    const [known, health] = await Promise.all([status(clusterId), k3sHealth(api, k3s.signal)]);
+    return withHealth(known, health);
+  };
 }
 
 /** The client of one home. */
@@ -45,6 +63,8 @@ export function piClient(send: Send, signIn: () => Promise<void>, home: KnownHom
   const askHealth = () => send({ method: "GET", path: "/health", schema: HealthAnswer, subject: "health" });
   const dialect = () => home.dialects.of(home.id, async () => dialectOf(await askHealth()));
   const pins = { numbering: home.pins, memory: home.devices };
+  const { apis = [], signal = new AbortController().signal } = home.k3s ?? {};
+  const pods = new Map(apis.map((api) => [api.clusterId, k3sPods(api, signal)]));
   const reads = { clusters: clusters(send), nodes: nodes(send, dialect, pins) };
   return {
     dialect,
@@ -54,8 +74,9 @@ export function piClient(send: Send, signIn: () => Promise<void>, home: KnownHom
     },
     presentRole: presentRole(send),
     ...reads,
+    clusterStatus: statusWithHealth((clusterId) => reads.clusters.status(clusterId), home.k3s),
     gpio: gpio(send, dialect, pins),
-    deployments: deployments(send, dialect),
+    deployments: deployments(send, dialect, pods),
     ca: certificateAuthority(send, dialect),
     system: system(send),
     metrics: nodeMetrics(send, dialect),

@@ -33,6 +33,8 @@ export interface Wire {
   readonly body?: unknown;
   /** The longest that this request may take, in milliseconds, if it is not the endpoint's time. */
   readonly timeoutMs?: number;
+  /** Plain text is an answer, too. */
+  readonly text?: true;
 }
 
 /** What a home answered: any status, with its JSON (`undefined` if it sent no body). */
@@ -43,8 +45,9 @@ export interface Answer {
   readonly retryAfterMs: number | undefined;
 }
 
-const UNSURE = "It is not known whether the change was made: read the state before trying again.";
-const NOT_DONE = "Nothing was changed.";
+/** Two endings of a sentence about a request without an answer. */
+export const UNSURE = "It is not known whether the change was made: read the state before trying again.";
+export const NOT_DONE = "Nothing was changed.";
 
 /** Whether a request may have changed something although no answer came. A sign-in is before every change. */
 export function aftermath(wire: Wire): string {
@@ -159,6 +162,11 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** A gateway's error page may be plain text, too. */
+function isPlainText({ headers, status }: Response): boolean {
+  return status < 502 && (headers.get("content-type") ?? "").startsWith("text/plain");
+}
+
 /** The home's own JSON. @throws Fault if something else has answered */
 function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
   const { status, headers } = response;
@@ -170,6 +178,10 @@ function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: str
   const html = (headers.get("content-type") ?? "").includes("html");
   if (!html && status >= 400) return undefined;
   throw notApi(endpoint, wire, response, html ? "sends a web page" : "sends a cut-off or unreadable answer");
+}
+
+function bodyOf(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
+  return wire.text === true && isPlainText(response) ? text : homesJson(endpoint, wire, response, text);
 }
 
 /** Whole seconds; what is empty, garbage or a date says nothing, and is not "at once". */
@@ -212,7 +224,7 @@ async function exchangeOnce(
     if (text === undefined) throw tooLarge(endpoint, wire);
     return {
       status: response.status,
-      body: homesJson(endpoint, wire, response, text),
+      body: bodyOf(endpoint, wire, response, text),
       retryAfterMs: retryAfterMs(response),
     };
   } catch (error) {

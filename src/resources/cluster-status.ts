@@ -13,5 +13,5 @@ export const clusterStatus = defineResource({
   parameters: ClusterParameters,
   ids: { cluster_id: "cluster" },
   output: ClusterStatus,
-  read: ({ cluster_id }, { pi }) => pi.clusters.status(cluster_id),
+  read: ({ cluster_id }, { pi }) => pi.clusterStatus(cluster_id),
 });

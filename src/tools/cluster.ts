@@ -53,7 +53,7 @@ export const getClusterStatus = defineTool({
   input: z.strictObject({ cluster_id: ClusterId }),
   output: ClusterStatus,
   annotations: READS,
-  run: ({ cluster_id }, { pi }) => pi.clusters.status(cluster_id),
+  run: ({ cluster_id }, { pi }) => pi.clusterStatus(cluster_id),
 });
 
 export const deleteCluster = defineTool({

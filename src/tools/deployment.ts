@@ -15,6 +15,14 @@ const PodName = z
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "lower-case letters, digits, - and .")
   .describe("Pod name");
 
+/** Where to look for a pod; a home without namespaces of its own takes the one it knows. */
+const Namespace = z
+  .string()
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "lower-case letters, digits and -")
+  .optional()
+  .describe("Kubernetes namespace, if the name alone is not enough");
+
 /** A pod as it is shown: with as many of its containers as an answer should hold. */
 const PodView = Pod.extend({
   containers_left_out: z.number().int().optional().describe("containers that did not fit; kubectl shows them"),
@@ -48,14 +56,14 @@ export const deployPod = defineTool({
 export const getPod = defineTool({
   name: "get_pod",
   title: "Get a pod",
-  description: "Get a pod's state: phase, node, and what each container waits for.",
+  description: "Get a pod's state: phase, node, what each container waits for, and why it does not run.",
   role: "viewer",
-  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName }),
+  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName, namespace: Namespace }),
   output: z.object({ cluster_id: ClusterId, pod: PodView }),
   annotations: READS,
-  run: async ({ cluster_id, pod_name }, { pi }) => ({
+  run: async ({ cluster_id, pod_name, namespace }, { pi }) => ({
     cluster_id,
-    pod: shown(await pi.deployments.get(cluster_id, pod_name)),
+    pod: shown(await pi.deployments.get(cluster_id, pod_name, namespace)),
   }),
 });
 
@@ -64,15 +72,21 @@ export const deletePod = defineTool({
   title: "Delete a pod",
   description: "Delete a pod from a cluster for good.",
   role: "admin",
-  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName }),
-  output: z.object({ cluster_id: ClusterId, deleted_pod: z.string() }),
+  input: z.strictObject({ cluster_id: ClusterId, pod_name: PodName, namespace: Namespace }),
+  output: z.object({
+    cluster_id: ClusterId,
+    deleted_pod: z.string(),
+    namespace: z.string().optional(),
+    stops_within_s: z.number().int().optional().describe("seconds until it has stopped; 0: it is gone"),
+  }),
   annotations: SETS,
-  async preview({ cluster_id, pod_name }, { pi }) {
-    const { phase } = await pi.deployments.get(cluster_id, pod_name);
-    return `This deletes pod "${pod_name}" (${phase}) from cluster ${cluster_id} for good.`;
+  async preview({ cluster_id, pod_name, namespace }, { pi }) {
+    const pod = await pi.deployments.get(cluster_id, pod_name, namespace);
+    return `This deletes pod "${pod_name}" (${pod.phase}, namespace "${pod.namespace}") from cluster ${cluster_id} for good.`;
   },
-  async run({ cluster_id, pod_name }, { pi }) {
-    await pi.deployments.delete(cluster_id, pod_name);
-    return { cluster_id, deleted_pod: pod_name };
-  },
+  run: async ({ cluster_id, pod_name, namespace }, { pi }) => ({
+    cluster_id,
+    deleted_pod: pod_name,
+    ...(await pi.deployments.delete(cluster_id, pod_name, namespace)),
+  }),
 });

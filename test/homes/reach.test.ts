@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DEMO_HOME, type Home, singleHome } from "../../src/homes/home.ts";
-import { missingBindings, type Outside, waysThrough } from "../../src/homes/reach.ts";
+import { k3sApisOf, missingBindings, type Outside, waysThrough } from "../../src/homes/reach.ts";
 
 const PUBLIC = singleHome("https://cottage.example.com", 1000, undefined);
 const URL_OF_IT = "https://cottage.example.com/health";
@@ -54,4 +54,43 @@ test("a binding that the Worker does not have is one sentence", () => {
   expect(missingBindings(homes, OUTSIDE)).toStrictEqual([
     'HOMES: home "town" is reached through the mTLS certificate binding "HOME_CERT", which wrangler.toml does not have.',
   ]);
+});
+
+describe("the K3s API of a home's cluster is reached as the home is", () => {
+  const API = { clusterId: 1, url: "https://k3s.example.com", namespaces: ["default"], token: "t" } as const;
+  const outside: Outside = { ...OUTSIDE, binding: (name) => (name.endsWith("_VPC") ? by(name) : undefined) };
+
+  async function takenTo(home: Home) {
+    const [api] = k3sApisOf(home, waysThrough(outside));
+    expect(api?.endpoint).toMatchObject({ name: home.name, url: "https://k3s.example.com", timeoutMs: home.timeoutMs });
+    const response = await api?.endpoint.fetch("https://k3s.example.com/readyz", {});
+    return response?.json<{ way: string; headers: Record<string, string> }>();
+  }
+
+  test("with the same service token", async () => {
+    const serviceToken = { clientId: "id.access", clientSecret: "secret" };
+    expect(await takenTo({ ...PUBLIC, reach: "access", serviceToken, k3s: [API] })).toStrictEqual({
+      way: "network",
+      headers: { "cf-access-client-id": "id.access", "cf-access-client-secret": "secret" },
+    });
+  });
+
+  test("through the same binding, or its own", async () => {
+    const home: Home = { ...PUBLIC, reach: "vpc", binding: "HOME_VPC" };
+    expect(await takenTo({ ...home, k3s: [API] })).toMatchObject({ way: "HOME_VPC" });
+    expect(await takenTo({ ...home, k3s: [{ ...API, binding: "K3S_VPC" }] })).toMatchObject({ way: "K3S_VPC" });
+  });
+
+  test("a binding that is missing is one sentence", () => {
+    const home: Home = {
+      ...PUBLIC,
+      id: "town",
+      reach: "vpc",
+      binding: "HOME_VPC",
+      k3s: [{ ...API, binding: "OTHER" }],
+    };
+    expect(missingBindings([home], outside)).toStrictEqual([
+      'HOMES: home "town" has the K3s API of cluster 1 reached through the Workers VPC binding "OTHER", which wrangler.toml does not have.',
+    ]);
+  });
 });

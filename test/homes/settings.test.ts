@@ -65,6 +65,105 @@ describe("what is taken", () => {
   });
 });
 
+const K3S = { cluster_id: 1, url: "https://k3s.example.com" };
+const TOKENS = { cottage: { k3s_tokens: { "1": "canary" } } };
+
+describe("the K3s API of a home's clusters", () => {
+  test("is taken with its token; the namespace is default unless others are named", () => {
+    const open = { cluster_id: 2, url: "https://k3s-2.example.com/", namespaces: ["web", "lab"] };
+    const tokens = { cottage: { k3s_tokens: { "1": "canary", "2": "canary-2" } } };
+    const { homes, mistakes } = parsed([{ ...COTTAGE, k3s: [K3S, open] }], tokens);
+    expect(mistakes).toStrictEqual([]);
+    expect(homes[0]?.k3s).toStrictEqual([
+      { clusterId: 1, url: "https://k3s.example.com", namespaces: ["default"], token: "canary" },
+      { clusterId: 2, url: "https://k3s-2.example.com", namespaces: ["web", "lab"], token: "canary-2" },
+    ]);
+  });
+
+  test("behind Workers VPC may have any host, and a binding of its own", () => {
+    const k3s = [{ cluster_id: 1, url: "https://10.0.0.7:6443", binding: "K3S_VPC" }];
+    const { homes, mistakes } = parsed([{ ...COTTAGE, reach: "vpc", binding: "HOME_VPC", k3s }], TOKENS);
+    expect(mistakes).toStrictEqual([]);
+    expect(homes[0]?.k3s?.[0]).toMatchObject({ url: "https://10.0.0.7:6443", binding: "K3S_VPC" });
+  });
+
+  const DEMO = { id: "cottage", reach: "demo" };
+  test.each<[string, object, unknown, string]>([
+    ["no cluster", { k3s: [{ url: K3S.url }] }, {}, 'home "cottage": k3s.0.cluster_id is missing.'],
+    ["a cluster's name", { k3s: [{ ...K3S, cluster_id: "lab" }] }, {}, "k3s.0.cluster_id must be the cluster's id"],
+    ["no URL", { k3s: [{ cluster_id: 1 }] }, {}, "k3s.0.url is missing."],
+    ["an empty list", { k3s: [] }, {}, "k3s must name a cluster, or be left out."],
+    [
+      "a private address",
+      { k3s: [{ ...K3S, url: "https://192.168.1.20:6443" }] },
+      TOKENS,
+      "k3s of cluster 1: url must be a public host name",
+    ],
+    [
+      "a path",
+      { k3s: [{ ...K3S, url: "https://k3s.example.com/api" }] },
+      TOKENS,
+      "k3s of cluster 1: url must be the address alone",
+    ],
+    [
+      "the gateway itself",
+      { k3s: [{ ...K3S, url: "https://pimcp.example.com" }] },
+      TOKENS,
+      "must not be this gateway's own address.",
+    ],
+    [
+      "no namespace",
+      { k3s: [{ ...K3S, namespaces: [] }] },
+      {},
+      "k3s.0.namespaces must name a namespace, or be left out.",
+    ],
+    [
+      "what is no namespace",
+      { k3s: [{ ...K3S, namespaces: ["a/b"] }] },
+      {},
+      "k3s.0.namespaces.0 must be a namespace: 1 to 63",
+    ],
+    [
+      "Kubernetes' own",
+      { k3s: [{ ...K3S, namespaces: ["kube-system"] }] },
+      {},
+      "must not be a namespace of Kubernetes itself.",
+    ],
+    ["one twice", { k3s: [{ ...K3S, namespaces: ["a", "a"] }] }, {}, "must name each namespace once."],
+    ["a cluster twice", { k3s: [K3S, K3S] }, TOKENS, "k3s names a cluster twice."],
+    [
+      "a binding without use",
+      { k3s: [{ ...K3S, binding: "X" }] },
+      TOKENS,
+      'k3s of cluster 1: binding has no meaning with reach "public".',
+    ],
+    ["an unknown field", { k3s: [{ ...K3S, token: "canary" }] }, {}, 'has an unknown field "token".'],
+    ["no token", { k3s: [K3S] }, {}, "k3s of cluster 1: its token is missing in HOME_SECRETS, k3s_tokens."],
+    [
+      "a token of another cluster",
+      {},
+      TOKENS,
+      "has a token in k3s_tokens of HOME_SECRETS for cluster 1, which its k3s does not name.",
+    ],
+    [
+      "a token with a line break",
+      { k3s: [K3S] },
+      { cottage: { k3s_tokens: { "1": "can\nary" } } },
+      "k3s_tokens.1 does not fit.",
+    ],
+  ])("%s", (_, more, secrets, words) => {
+    const mistakes = mistakesOf([{ ...COTTAGE, ...more }], secrets);
+    expect(mistakes).toContainEqual(expect.stringContaining(words));
+    expect(mistakes.join(" ")).not.toContain("canary");
+  });
+
+  test("the demo home has none: everybody knows its accounts", () => {
+    expect(mistakesOf([{ ...DEMO, k3s: [K3S] }], TOKENS)).toStrictEqual([
+      'HOMES: home "cottage": k3s has no meaning with reach "demo": its clusters are not real.',
+    ]);
+  });
+});
+
 describe("each mistake is one sentence that names its home", () => {
   test.each<[string, unknown, string]>([
     ["text that is no JSON", "[{", "HOMES must be JSON"],

@@ -39,7 +39,7 @@ export const ClusterStatus = z.object({
   health: z.object({
     status: z.string().describe("healthy, degraded, unhealthy or unknown"),
     api_server: z.string(),
-    etcd: z.string(),
+    etcd: z.string().describe("the data store; K3s without etcd has another one in its place"),
   }),
   version: z.string().nullable(),
 });

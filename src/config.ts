@@ -85,8 +85,10 @@ export const SECRET_NAMES: readonly string[] = [
 const rulesOf = (variables: {
   ENVIRONMENT: "development" | "production";
   PUBLIC_URL?: string | undefined;
+  DEMO_HOME?: "on" | undefined;
 }): AddressRules => ({
   development: variables.ENVIRONMENT === "development",
+  demo: variables.ENVIRONMENT === "development" || variables.DEMO_HOME === "on",
   publicOrigin: variables.PUBLIC_URL,
 });
 
@@ -111,7 +113,7 @@ function homeOfVariables(variables: z.output<typeof Variables>, mistakes: string
 }
 
 function homesOf(variables: z.output<typeof Variables>, mistakes: string[]): Home[] {
-  const { HOMES, HOME_SECRETS, ENVIRONMENT, DEMO_HOME: demo } = variables;
+  const { HOMES, HOME_SECRETS } = variables;
   const single = homeOfVariables(variables, mistakes);
   if (HOMES !== undefined) {
     if (single !== undefined) mistakes.push("HOMES and PI_CONTROLLER_URL both describe homes: set one of them.");
@@ -119,7 +121,7 @@ function homesOf(variables: z.output<typeof Variables>, mistakes: string[]): Hom
   }
   if (HOME_SECRETS !== undefined) mistakes.push("HOME_SECRETS belongs to HOMES, which is not set.");
   if (single !== undefined) return [single];
-  if (ENVIRONMENT === "development" || demo === "on") return [DEMO_HOME];
+  if (rulesOf(variables).demo) return [DEMO_HOME];
   mistakes.push('There is no home: set HOMES or PI_CONTROLLER_URL, or DEMO_HOME to "on".');
   return [];
 }

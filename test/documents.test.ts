@@ -188,7 +188,7 @@ describe("all guides", () => {
 
   test.each(GUIDES)("%s: each npm script that is named exists", (name) => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(read("package.json")));
-    const named = [...read(name).matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, script = ""]) => script);
+    const named = [...read(name).matchAll(/\bnpm run ([a-z0-9:-]+)/g)].map(([, script = ""]) => script);
     expect(named.filter((script) => !(script in scripts))).toStrictEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { StoredAccess } from "../contract/caller.ts";
 import type { Sealer } from "../lib/crypto.ts";
+import { Fault } from "../lib/errors.ts";
 import type { Person } from "./sign-in.ts";
 import { accessNow, type Rules, StoredIdentity } from "./standing.ts";
 
@@ -21,9 +22,19 @@ const PersonShape = z.object({
 
 const ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax";
 
-/** The `Set-Cookie` that remembers, encrypted and for ten minutes, who has signed in. */
+/** Browsers drop a cookie that is longer, without a word. */
+const MAX_COOKIE = 4096;
+
+/**
+ * The `Set-Cookie` that remembers, encrypted and for ten minutes, who has signed in.
+ * @throws Fault `operation_failed` if they have signed in to more homes than a cookie holds
+ */
 export async function rememberPerson(sealer: Sealer, person: Person): Promise<string> {
-  return `${NAME}=${await sealer.seal(PURPOSE, person, SECONDS)}; Max-Age=${SECONDS}; ${ATTRIBUTES}`;
+  const cookie = `${NAME}=${await sealer.seal(PURPOSE, person, SECONDS)}; Max-Age=${SECONDS}; ${ATTRIBUTES}`;
+  if (cookie.length <= MAX_COOKIE) return cookie;
+  throw new Fault("operation_failed", "That is more homes than one browser can be signed in to at a time.", {
+    suggestions: ["Connect your AI client to the homes one by one, at /mcp/h/<id>."],
+  });
 }
 
 /** The `Set-Cookie` that forgets them. */

@@ -4,6 +4,8 @@ import { isLoopback, isPrivateHost } from "../lib/hosts.ts";
 export interface AddressRules {
   /** Plain http to this machine is for development. */
   readonly development: boolean;
+  /** Whether demo homes may be there, whose passwords everybody knows. */
+  readonly demo: boolean;
   /** The gateway's own origin: a home there would be a loop. */
   readonly publicOrigin: string | undefined;
 }

@@ -44,8 +44,13 @@ type Secrets = z.output<typeof Secrets>;
 /** At most so many homes: each is asked in turn when all are looked at. */
 const MAX_HOMES = 50;
 
+function demoMistakes(url: string | undefined, { demo }: AddressRules): string[] {
+  if (url !== undefined) return ['url has no meaning with reach "demo".'];
+  return demo ? [] : ['a demo home, whose passwords everybody knows, needs DEMO_HOME to be "on" in production.'];
+}
+
 function urlMistakes({ reach, url }: HomeSetting, rules: AddressRules): string[] {
-  if (reach === "demo") return url === undefined ? [] : ['url has no meaning with reach "demo".'];
+  if (reach === "demo") return demoMistakes(url, rules);
   if (url === undefined) return ["url is missing: the address of its pi-controller."];
   // Behind a Workers VPC binding is a private network: any host, http too.
   const mistake = reach === "vpc" ? boundAddressMistake(url) : addressMistake(url, rules);

@@ -83,11 +83,11 @@ function canonical(value: unknown): string {
   );
 }
 
-/** What a confirmation is bound to: it opens for this person, client, home, tool and arguments only. */
-async function purposeOf(kind: "token" | "state", { tool, input, context }: Unconfirmed): Promise<string> {
+/** What a confirmation is bound to: it opens for this person, client, session, home, tool and arguments only. */
+async function purposeOf(kind: "token" | "state", { tool, input, context, consents }: Unconfirmed): Promise<string> {
   const { caller, home } = context;
   const args = await sha256Hex(canonical(input));
-  return `confirm-${kind}:${await sha256Hex(JSON.stringify([caller.userId, caller.clientId, home.id, tool.name, args]))}`;
+  return `confirm-${kind}:${await sha256Hex(JSON.stringify([caller.userId, caller.clientId, consents.place, home.id, tool.name, args]))}`;
 }
 
 /** What a 2026-07-28 client says that it can do; a bare `elicitation` means forms. */

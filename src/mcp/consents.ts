@@ -22,10 +22,13 @@ function inMemory(): UsedStore {
 
 /** Sees to it that a consent counts once. */
 export class Consents {
+  /** Where they count: one that was asked for in one session is worth nothing in another, which does not know it was used. */
+  readonly place: string;
   readonly #store: UsedStore;
 
-  constructor(store: UsedStore = inMemory()) {
+  constructor(store: UsedStore = inMemory(), place = "here") {
     this.#store = store;
+    this.place = place;
   }
 
   /** Uses one. @returns whether it may be: not a second time, nor if too many were used to remember one more */

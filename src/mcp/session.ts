@@ -81,13 +81,15 @@ export class Session extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, parts: SessionParts) {
     super(ctx, env);
     this.#parts = parts;
-    this.#admissions = new Admissions(ctx.id.name ?? ctx.id.toString(), parts.enter);
+    const name = ctx.id.name ?? ctx.id.toString();
+    this.#admissions = new Admissions(name, parts.enter);
     this.#touchedAt = ctx.storage.kv.get<Seen>(SEEN)?.lastSeen ?? 0;
     this.#ended = ctx.storage.kv.get<boolean>(ENDED) ?? false;
-    this.#consents = new Consents({
+    const used = {
       load: () => ctx.storage.kv.get<Used>(CONSENTS) ?? {},
-      save: (used) => ctx.storage.kv.put<Used>(CONSENTS, used),
-    });
+      save: (now: Used) => ctx.storage.kv.put<Used>(CONSENTS, now),
+    };
+    this.#consents = new Consents(used, name);
     this.#limits = parts.listen ?? LISTEN_LIMITS;
     this.#polls = new Polls(this.#limits.everyMs, (uri) => this.#handler.notify.resourceUpdated(uri));
     this.#handler = createMcpHandler(({ requestInfo, era }) => this.#serverFor(requestInfo, era), {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseHomes } from "../../src/homes/settings.ts";
 
-const RULES = { development: false, publicOrigin: "https://pimcp.example.com" };
+const RULES = { development: false, demo: false, publicOrigin: "https://pimcp.example.com" };
 const COTTAGE = { id: "cottage", name: "Cottage by the lake", url: "https://cottage.example.com" };
 
 function parsed(homes: unknown, secrets?: unknown, rules = RULES) {
@@ -58,7 +58,7 @@ describe("what is taken", () => {
         { id: "here", url: "http://localhost:8080" },
       ],
       undefined,
-      { ...RULES, development: true },
+      { ...RULES, development: true, demo: true },
     );
     expect(mistakes).toStrictEqual([]);
     expect(homes.map(({ reach }) => reach)).toStrictEqual(["demo", "public"]);
@@ -158,7 +158,7 @@ describe("the K3s API of a home's clusters", () => {
   });
 
   test("the demo home has none: everybody knows its accounts", () => {
-    expect(mistakesOf([{ ...DEMO, k3s: [K3S] }], TOKENS)).toStrictEqual([
+    expect(parsed([{ ...DEMO, k3s: [K3S] }], TOKENS, { ...RULES, demo: true }).mistakes).toStrictEqual([
       'HOMES: home "cottage": k3s has no meaning with reach "demo": its clusters are not real.',
     ]);
   });
@@ -185,6 +185,7 @@ describe("each mistake is one sentence that names its home", () => {
     ["vpc without its binding", [{ ...COTTAGE, reach: "vpc" }], 'binding is missing, which reach "vpc" needs.'],
     ["a binding that has no use", [{ ...COTTAGE, binding: "X" }], 'binding has no meaning with reach "public".'],
     ["a URL of the demo home", [{ ...COTTAGE, reach: "demo" }], 'url has no meaning with reach "demo".'],
+    ["a demo home in production", [{ id: "demo", reach: "demo" }], 'needs DEMO_HOME to be "on" in production.'],
     ["Access without its token", [{ ...COTTAGE, reach: "access" }], "needs access_client_id and access_client_secret"],
     ["an account without its password", [{ ...COTTAGE, username: "pimcp" }], "has a username but no password"],
   ])("%s", (_, homes, words) => {

@@ -25,7 +25,7 @@ const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\s]+/gu;
 /** A name that a client gives itself, as it may stand in our sentences: one line, no hidden signs, and short. */
 export function plainName(name: string): string {
   const plain = name.replaceAll(UNSEEN, " ").trim();
-  return [...plain].slice(0, CAPS.clientName.limit).join("");
+  return plain.slice(0, CAPS.clientName.limit).toWellFormed();
 }
 
 const addressIn = (clientId: string) => (URL.canParse(clientId) ? new URL(clientId) : undefined);

@@ -89,7 +89,9 @@ test("mcp-remote signs in, lists the tools of its person, calls one, and is let 
   expect(asked).toHaveLength(1);
   expect(asked[0]?.origin).toBe(new URL(gateway).origin);
   expect(asked[0]?.searchParams.get("code_challenge_method")).toBe("S256");
-  expect(landed).toMatchObject([{ status: 200, url: expect.stringMatching(/^http:\/\/(localhost|127\.0\.0\.1):\d+\//) }]);
+  expect(landed).toMatchObject([
+    { status: 200, url: expect.stringMatching(/^http:\/\/(localhost|127\.0\.0\.1):\d+\//) },
+  ]);
   const tools = await toolsOf(client);
   expect(tools).toContain("list_clusters");
   expect(tools).not.toContain("write_gpio_pin");

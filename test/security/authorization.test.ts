@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { ACCOUNTS } from "../support/accounts.ts";
 import {
   authorizeUrl,
@@ -13,9 +14,12 @@ import {
   registration,
   statusOf,
 } from "../support/flow.ts";
-import { ask, Issued, ORIGIN } from "../support/in-isolate.ts";
+import { ask, ORIGIN } from "../support/in-isolate.ts";
 
 /** What a client asks for at the authorization endpoint, and what it gets for its code. */
+
+const Registered = z.object({ client_id: z.string() });
+const Granted = z.object({ scope: z.string(), access_token: z.string() });
 
 const request = (url: URL) => ask(url, { redirect: "manual" });
 
@@ -58,7 +62,7 @@ describe("where a code is sent", () => {
     async (address) => {
       const response = await registration({ redirect_uris: [address] });
       if (response.status === 201) {
-        const { client_id } = (await response.json()) as { client_id: string };
+        const { client_id } = Registered.parse(await response.json());
         expect(await statusOf(request(authorizeUrl(client_id, { redirect_uri: address })))).toBe(400);
       } else expect(await statusOf(response)).toBe(400);
     },
@@ -140,15 +144,16 @@ describe("confused deputy", () => {
     const asks = { scope: "pi:view pi:operate pi:admin offline_access" };
     const code = await codeOf(clientId, { ...ACCOUNTS.admin, level: "viewer" }, asks);
     const issued = await redeem(clientId, code, asks);
-    const { scope, access_token } = (await issued.json()) as { scope: string; access_token: string };
+    const { scope, access_token } = Granted.parse(await issued.json());
     expect(scope.split(" ").toSorted()).toStrictEqual(["offline_access", "pi:view"]);
     expect(await (await mcp(access_token)).text()).not.toContain("write_gpio_pin");
   });
 
-  test("a form that claims a level or a home above the person's own is cut down", async () => {
+  test("a form that claims a level above the person's own is cut down to it", async () => {
     const clientId = await registered();
     const code = await codeOf(clientId, { ...ACCOUNTS.viewer, level: "admin" });
-    const { access_token } = Issued.parse(await (await redeem(clientId, code)).json());
+    const { scope, access_token } = Granted.parse(await (await redeem(clientId, code)).json());
+    expect(scope.split(" ").toSorted()).toStrictEqual(["offline_access", "pi:view"]);
     expect(await (await mcp(access_token)).text()).not.toContain("write_gpio_pin");
   });
 });

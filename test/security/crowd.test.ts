@@ -39,7 +39,8 @@ const crowd: Member[] = Array.from({ length: CROWD }, (_, index) => {
 const seen: { user: string; path: string }[] = [];
 const between: Between = (request, home) => {
   const bearer = request.headers.get("authorization")?.replace("Bearer ", "");
-  if (bearer !== undefined) seen.push({ user: String(decodeJwt(bearer)["user_id"]), path: new URL(request.url).pathname });
+  if (bearer !== undefined)
+    seen.push({ user: String(decodeJwt(bearer)["user_id"]), path: new URL(request.url).pathname });
   return home(request);
 };
 
@@ -71,92 +72,124 @@ beforeAll(async () => {
   for (const member of crowd) {
     const { username, password } = member.account;
     const email = `${username}@home.example`;
-    house.world.users.push({ ...like, id: idOf(member), username, email, role: member.role, password: await hashPassword(password) });
+    house.world.users.push({
+      ...like,
+      id: idOf(member),
+      username,
+      email,
+      role: member.role,
+      password: await hashPassword(password),
+    });
   }
   await Promise.all(crowd.map((member) => signIn(member)));
 }, SLOW);
 afterAll(() => vi.restoreAllMocks());
 
-test("each is asked for with their own account, by a session of their own", async () => {
-  const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String));
-  await Promise.all(crowd.map((member) => call(member, "get_node_info", { node_id: FIRST_NODE + member.index })));
-  for (const member of crowd) {
-    const users = seen.filter(({ path }) => path === `/api/v1/nodes/${FIRST_NODE + member.index}`);
-    expect(users.length, member.account.username).toBeGreaterThan(0);
-    for (const { user } of users) expect(user).toBe(String(idOf(member)));
-  }
-  const sessions = (await listDurableObjectIds(env.MCP_SESSION)).map(String).filter((id) => !before.has(id));
-  expect(sessions).toHaveLength(CROWD);
-}, SLOW);
+test(
+  "each is asked for with their own account, by a session of their own",
+  async () => {
+    const before = new Set((await listDurableObjectIds(env.MCP_SESSION)).map(String));
+    await Promise.all(crowd.map((member) => call(member, "get_node_info", { node_id: FIRST_NODE + member.index })));
+    for (const member of crowd) {
+      const users = seen.filter(({ path }) => path === `/api/v1/nodes/${FIRST_NODE + member.index}`);
+      expect(users.length, member.account.username).toBeGreaterThan(0);
+      for (const { user } of users) expect(user).toBe(String(idOf(member)));
+    }
+    const sessions = (await listDurableObjectIds(env.MCP_SESSION)).map(String).filter((id) => !before.has(id));
+    expect(sessions).toHaveLength(CROWD);
+  },
+  SLOW,
+);
 
-test("each is listed what their own role allows", async () => {
-  const lists = await Promise.all(crowd.map(async ({ token }) => (await mcp(token)).text()));
-  for (const [index, list] of lists.entries()) {
-    expect(list.includes('"write_gpio_pin"'), String(index)).toBe(roleAt(index) !== "viewer");
-    expect(list.includes('"break_reservation"'), String(index)).toBe(roleAt(index) === "admin");
-  }
-}, SLOW);
+test(
+  "each is listed what their own role allows",
+  async () => {
+    const lists = await Promise.all(crowd.map(async ({ token }) => (await mcp(token)).text()));
+    for (const [index, list] of lists.entries()) {
+      expect(list.includes('"write_gpio_pin"'), String(index)).toBe(roleAt(index) !== "viewer");
+      expect(list.includes('"break_reservation"'), String(index)).toBe(roleAt(index) === "admin");
+    }
+  },
+  SLOW,
+);
 
-test("each sees their own connection, and nobody else's", async () => {
-  const pages = await Promise.all(
-    crowd.slice(0, 40).map(async ({ account }) => {
-      const person = browserOf(account);
-      return (await person.signIn(await person.go(new URL(`${ORIGIN}/connections`)))).html;
-    }),
-  );
-  for (const [index, html] of pages.entries()) {
-    const names = [...html.matchAll(/Client of (person-\d+)\./g)].map(([, name]) => name);
-    expect(new Set(names)).toStrictEqual(new Set([`person-${index}`]));
-    expect(html).toContain(`act for person-${index}<`);
-  }
-}, SLOW);
+test(
+  "each sees their own connection, and nobody else's",
+  async () => {
+    const pages = await Promise.all(
+      crowd.slice(0, 40).map(async ({ account }) => {
+        const person = browserOf(account);
+        return (await person.signIn(await person.go(new URL(`${ORIGIN}/connections`)))).html;
+      }),
+    );
+    for (const [index, html] of pages.entries()) {
+      const names = [...html.matchAll(/Client of (person-\d+)\./g)].map(([, name]) => name);
+      expect(new Set(names)).toStrictEqual(new Set([`person-${index}`]));
+      expect(html).toContain(`act for person-${index}<`);
+    }
+  },
+  SLOW,
+);
 
-test("a pin that all want is held by one; the others are told so, and none of them can let it go", async () => {
-  const pin = house.world.devices.find(({ name }) => name.includes("led"))?.id;
-  const able = crowd.filter(({ role }) => role !== "viewer");
-  const hold = { gpio_id: pin, client_id: "me", duration_seconds: 600 };
-  const answers = await Promise.all(able.map((member) => call(member, "reserve_gpio_pin", hold)));
-  const winners = able.filter((_, index) => answers[index]?.includes('"state":"held"'));
-  expect(winners).toHaveLength(1);
-  const others = able.filter((member) => !winners.includes(member));
-  const released = await Promise.all(
-    others.map((member) => call(member, "release_gpio_pin", { gpio_id: pin, client_id: "me" })),
-  );
-  for (const text of released) expect(text).toContain('"isError":true');
-  const [winner] = winners;
-  if (winner !== undefined) expect(await call(winner, "list_reservations")).toContain(`"gpio_id":${pin}`);
-}, SLOW);
+test(
+  "a pin that all want is held by one; the others are told so, and none of them can let it go",
+  async () => {
+    const pin = house.world.devices.find(({ name }) => name.includes("led"))?.id;
+    const able = crowd.filter(({ role }) => role !== "viewer");
+    const hold = { gpio_id: pin, client_id: "me", duration_seconds: 600 };
+    const answers = await Promise.all(able.map((member) => call(member, "reserve_gpio_pin", hold)));
+    const winners = able.filter((_, index) => answers[index]?.includes('"state":"held"'));
+    expect(winners).toHaveLength(1);
+    const others = able.filter((member) => !winners.includes(member));
+    const released = await Promise.all(
+      others.map((member) => call(member, "release_gpio_pin", { gpio_id: pin, client_id: "me" })),
+    );
+    for (const text of released) expect(text).toContain('"isError":true');
+    const [winner] = winners;
+    if (winner !== undefined) expect(await call(winner, "list_reservations")).toContain(`"gpio_id":${pin}`);
+  },
+  SLOW,
+);
 
 const SECRET = /\/secrets\/[0-9a-f-]{36}/;
 
-test("a private key is for the one who asked for it", async () => {
-  const admins = crowd.filter(({ role }) => role === "admin").slice(0, 10);
-  const [first] = admins;
-  if (first !== undefined) await call(first, "initialize_ca", {});
-  const paths = await Promise.all(
-    admins.map(async (member) => {
-      const args = { common_name: `host-${member.index}.cluster.local`, certificate_type: "service" };
-      return SECRET.exec(await call(member, "issue_certificate", args))?.[0] ?? "";
-    }),
-  );
-  expect(new Set(paths).size).toBe(admins.length);
-  const at = async (member: Member | undefined, path = "/x") => {
-    const person = browserOf(member?.account);
-    const url = new URL(ORIGIN + path);
-    const offered = await person.signIn(await person.go(url));
-    return offered.status === 200 ? (await person.submit(offered)).html : offered.html;
-  };
-  for (const [index, path] of paths.entries()) {
-    const foreign = await at(admins[(index + 1) % admins.length], path);
-    expect(foreign).not.toContain("PRIVATE KEY");
-    expect(await at(admins[index], path)).toContain("PRIVATE KEY");
-  }
-}, SLOW);
+/** The page of a secret after signing in, and after asking to see it if it is offered. */
+async function pageAt(member: Member | undefined, path: string): Promise<string> {
+  const person = browserOf(member?.account);
+  const offered = await person.signIn(await person.go(new URL(ORIGIN + path)));
+  return offered.status === 200 ? (await person.submit(offered)).html : offered.html;
+}
 
-test("what is kept of each is under a name of its own, and sealed", async () => {
-  const cached = (await env.TOKEN_CACHE.list()).keys;
-  expect(cached.length).toBeGreaterThanOrEqual(CROWD);
-  for (const text of [...(await rowsOfObjects()), ...(await valuesOfStores())]) {
-    for (const { account } of crowd) expect(text.includes(account.password)).toBe(false);
-  }
-}, SLOW);
+test(
+  "a private key is for the one who asked for it",
+  async () => {
+    const admins = crowd.filter(({ role }) => role === "admin").slice(0, 10);
+    const [first] = admins;
+    if (first !== undefined) await call(first, "initialize_ca", {});
+    const paths = await Promise.all(
+      admins.map(async (member) => {
+        const args = { common_name: `host-${member.index}.cluster.local`, certificate_type: "service" };
+        return SECRET.exec(await call(member, "issue_certificate", args))?.[0] ?? "";
+      }),
+    );
+    expect(new Set(paths).size).toBe(admins.length);
+    for (const [index, path] of paths.entries()) {
+      const foreign = await pageAt(admins[(index + 1) % admins.length], path);
+      expect(foreign).not.toContain("PRIVATE KEY");
+      expect(await pageAt(admins[index], path)).toContain("PRIVATE KEY");
+    }
+  },
+  SLOW,
+);
+
+test(
+  "what is kept of each is under a name of its own, and sealed",
+  async () => {
+    const cached = (await env.TOKEN_CACHE.list()).keys;
+    expect(cached.length).toBeGreaterThanOrEqual(CROWD);
+    for (const text of [...(await rowsOfObjects()), ...(await valuesOfStores())]) {
+      for (const { account } of crowd) expect(text.includes(account.password)).toBe(false);
+    }
+  },
+  SLOW,
+);

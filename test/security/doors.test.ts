@@ -96,7 +96,8 @@ describe("paths that look like another", () => {
   test.each(["/x/../mcp", "/./mcp", "/x/%2e%2e/mcp", "/mcp/h/%2e%2e/%2e%2e/mcp", "/\\mcp"])(
     "%s is /mcp once a URL is made of it, and is guarded as such",
     async (path) => {
-      if (new URL(ORIGIN + path).pathname !== "/mcp") return expect(await statusOf(mcp(undefined, undefined, { path }))).toBe(404);
+      if (new URL(ORIGIN + path).pathname !== "/mcp")
+        return expect(await statusOf(mcp(undefined, undefined, { path }))).toBe(404);
       expect(await statusOf(mcp(undefined, undefined, { path }))).toBe(401);
     },
   );

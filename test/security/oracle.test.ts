@@ -8,7 +8,12 @@ afterEach(() => vi.restoreAllMocks());
 
 const signIn = async (username: string, password: string, home = "demo") => {
   const form = new URLSearchParams({ next: "/connections", home, username, password });
-  const response = await ask(`${ORIGIN}/sign-in`, { method: "POST", body: form, headers: { origin: ORIGIN }, redirect: "manual" });
+  const response = await ask(`${ORIGIN}/sign-in`, {
+    method: "POST",
+    body: form,
+    headers: { origin: ORIGIN },
+    redirect: "manual",
+  });
   const headers = [...response.headers].filter(([name]) => name !== "date" && name !== "content-length");
   return { status: response.status, headers, text: (await response.text()).replace(`value="${username}"`, "") };
 };
@@ -42,7 +47,11 @@ test("nor does a consent or connections page tell a stranger whose it is", async
 test("a token of somebody who is not there is refused like any other wrong one", async () => {
   const answers = [];
   for (const token of ["demo.1:aaaaaaaaaaaaaaaa:b", "demo.9999:aaaaaaaaaaaaaaaa:b", "x"]) {
-    const response = await ask(`${ORIGIN}/mcp`, { method: "POST", body: "{}", headers: { authorization: `Bearer ${token}` } });
+    const response = await ask(`${ORIGIN}/mcp`, {
+      method: "POST",
+      body: "{}",
+      headers: { authorization: `Bearer ${token}` },
+    });
     answers.push([response.status, response.headers.get("www-authenticate"), await response.text()]);
   }
   for (const answer of answers) expect(answer).toStrictEqual(answers[0]);

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { NextPath } from "../../src/web/next.ts";
-import { authorizeUrl, browserOf, consentPage, handleIn, mcp, registered, REDIRECT, statusOf } from "../support/flow.ts";
+import {
+  authorizeUrl,
+  browserOf,
+  consentPage,
+  handleIn,
+  mcp,
+  registered,
+  REDIRECT,
+  statusOf,
+} from "../support/flow.ts";
 import { ask, ORIGIN } from "../support/in-isolate.ts";
 
 /** Every page and every error page: what browsers are told, and where they are sent. */
@@ -8,7 +17,12 @@ import { ask, ORIGIN } from "../support/in-isolate.ts";
 const CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const post = (path: string, fields: Record<string, string> = {}) =>
-  ask(ORIGIN + path, { method: "POST", body: new URLSearchParams(fields), headers: { origin: ORIGIN }, redirect: "manual" });
+  ask(ORIGIN + path, {
+    method: "POST",
+    body: new URLSearchParams(fields),
+    headers: { origin: ORIGIN },
+    redirect: "manual",
+  });
 const get = (path: string) => ask(ORIGIN + path, { redirect: "manual" });
 
 const secret = `/secrets/${crypto.randomUUID()}`;
@@ -71,7 +85,8 @@ describe("what browsers are told", () => {
     expect(headers.get("strict-transport-security")).toMatch(/^max-age=31536000/);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("access-control-allow-origin")).toBeNull();
-    if (!isRedirect && got !== 413 && got !== 403) expect(headers.get("content-type")).toMatch(/^text\/html; charset=utf-8$/i);
+    if (!isRedirect && got !== 413 && got !== 403)
+      expect(headers.get("content-type")).toMatch(/^text\/html; charset=utf-8$/i);
   });
 
   test("no page has a script, a style of its own, or anything from elsewhere", async () => {

@@ -11,10 +11,12 @@ beforeAll(async () => {
 });
 
 const WRITE = '"name":"write_gpio_pin","arguments":{"gpio_id":15,"value":1}';
-const call = (params: string, rest = '"jsonrpc":"2.0","id":1,"method":"tools/call"') => `{${rest},"params":{${params}}}`;
+const call = (params: string, rest = '"jsonrpc":"2.0","id":1,"method":"tools/call"') =>
+  `{${rest},"params":{${params}}}`;
 
 /** Whether an answer is a list of tools, or says that a pin was written. */
-const worked = (text: string) => text.includes('"tools":[') || (text.includes('"value":1') && !text.includes("isError"));
+const worked = (text: string) =>
+  text.includes('"tools":[') || (text.includes('"value":1') && !text.includes("isError"));
 
 describe("JSON that reads differently to different readers", () => {
   test.each([
@@ -22,7 +24,10 @@ describe("JSON that reads differently to different readers", () => {
     ["the name escaped", call(WRITE.replace("write_gpio_pin", "write\\u005fgpio_pin"))],
     ["the key of the name escaped", call(WRITE.replace('"name"', '"n\\u0061me"'))],
     ["the method escaped", call(WRITE, '"jsonrpc":"2.0","id":1,"method":"tools\\/c\\u0061ll"')],
-    ["the parameters twice", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_clusters"},"params":{${WRITE}}}`],
+    [
+      "the parameters twice",
+      `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_clusters"},"params":{${WRITE}}}`,
+    ],
     ["the method twice", `{"jsonrpc":"2.0","method":"tools/list","id":1,"method":"tools/call","params":{${WRITE}}}`],
     ["in a batch", `[${call(WRITE)}]`],
     ["with a byte order mark", `\uFEFF${call(WRITE)}`],
@@ -110,7 +115,11 @@ describe("the type of a body", () => {
   });
 
   test("a registration cannot choose what is ours to give", async () => {
-    const response = await registration({ client_id: "chosen", client_secret: "chosen", registration_access_token: "x" });
+    const response = await registration({
+      client_id: "chosen",
+      client_secret: "chosen",
+      registration_access_token: "x",
+    });
     const text = await response.text();
     expect(text).not.toContain("chosen");
   });

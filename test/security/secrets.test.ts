@@ -49,7 +49,14 @@ beforeEach(async () => {
   const [like] = users;
   if (like === undefined) throw new Error("the demo home has nobody");
   const { username, password, level } = ACCOUNT;
-  users.push({ ...like, id: 77, username, email: "anna@home.example", role: level, password: await hashPassword(password) });
+  users.push({
+    ...like,
+    id: 77,
+    username,
+    email: "anna@home.example",
+    role: level,
+    password: await hashPassword(password),
+  });
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -80,8 +87,19 @@ test("sign-in, consent, code, tokens and calls, right and wrong ones: no secret 
   const renewed = Issued.parse(await (await refresh(clientId, issued.refresh_token)).json());
   const newest = Issued.parse(await (await refresh(clientId, renewed.refresh_token)).json());
   heard.push(await (await refresh(clientId, issued.refresh_token)).text());
-  for (const body of [rpc("tools/call", { name: "list_clusters", arguments: {} }), rpc("x"), "{", rpc("tools/call", { name: newest.access_token })]) {
-    heard.push(await (await mcp(newest.access_token, body)).text().then((text) => text.replaceAll(newest.access_token.slice(0, 64), "")));
+  for (const body of [
+    rpc("tools/call", { name: "list_clusters", arguments: {} }),
+    rpc("x"),
+    "{",
+    rpc("tools/call", { name: newest.access_token }),
+  ]) {
+    heard.push(
+      await (
+        await mcp(newest.access_token, body)
+      )
+        .text()
+        .then((text) => text.replaceAll(newest.access_token.slice(0, 64), "")),
+    );
   }
   heard.push(await (await mcp(`${newest.access_token}x`)).text());
   heard.push(await (await person.request(new URL(`${ORIGIN}/authorize?code=x&error=x`))).text());

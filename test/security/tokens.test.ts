@@ -140,7 +140,9 @@ test("a connection that its person has ended is refused although the key-value s
   // As in another data centre, where a deletion arrives a minute later.
   const { env } = await import("cloudflare:workers");
   const keys = (await env.OAUTH_KV.list({ prefix: "" })).keys.filter(({ name }) => /^(grant|token):/.test(name));
-  const kept = await Promise.all(keys.map(async ({ name, metadata }) => ({ name, metadata, value: await env.OAUTH_KV.get(name) })));
+  const kept = await Promise.all(
+    keys.map(async ({ name, metadata }) => ({ name, metadata, value: await env.OAUTH_KV.get(name) })),
+  );
   await person.go(PAGE, new URLSearchParams({ connection: "all" }));
   for (const { name, metadata, value } of kept) await env.OAUTH_KV.put(name, value ?? "", { metadata });
   const refused = await mcp(issued.access_token);

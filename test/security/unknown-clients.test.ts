@@ -2,7 +2,7 @@ import { CimdFetchError, type OAuthHelpers } from "@cloudflare/workers-oauth-pro
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { carefully, mayBeAsked, plainName } from "../../src/auth/unknown-clients.ts";
 import { CAPS } from "../../src/limits/table.ts";
-import { authorizeUrl, browserOf, codeOf, consentPage, REDIRECT, registered, registration, statusOf } from "../support/flow.ts";
+import { authorizeUrl, browserOf, codeOf, consentPage, REDIRECT, registered, statusOf } from "../support/flow.ts";
 import { ask, ORIGIN, token } from "../support/in-isolate.ts";
 
 /** Clients that anybody makes up: what they make this gateway fetch, and what they write on its pages. */
@@ -60,6 +60,15 @@ const INSIDE = [
   "https:10.0.0.1/c",
 ];
 
+const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+const assertion = (iss: string) => `${part({ alg: "ES256" })}.${part({ iss, sub: iss })}.AA`;
+
+/** Answers nothing until it is given up. */
+const silent = (_url: string, { signal }: RequestInit) =>
+  new Promise<Response>((_resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(new Error("aborted")));
+  });
+
 describe("a client id that is an address inside is not fetched (SSRF)", () => {
   test.each(INSIDE)("%s: at the authorization endpoint", async (clientId) => {
     const response = await open(clientId);
@@ -78,10 +87,6 @@ describe("a client id that is an address inside is not fetched (SSRF)", () => {
     expect(asked).toStrictEqual([]);
   });
 
-  const assertion = (iss: string) => {
-    const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
-    return `${part({ alg: "ES256" })}.${part({ iss, sub: iss })}.AA`;
-  };
   const type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
   test("nor at the token endpoint, in whichever way the client names itself", async () => {
@@ -133,7 +138,10 @@ describe("a description", () => {
     ["of another id", () => Response.json(document({ client_id: "https://other.example/c" }))],
     ["without a name", () => Response.json(document({ client_name: " " }))],
     ["with a secret", () => Response.json(document({ client_secret: "x" }))],
-    ["with an address for codes that is a script", () => Response.json(document({ redirect_uris: ["javascript:alert(1)"] }))],
+    [
+      "with an address for codes that is a script",
+      () => Response.json(document({ redirect_uris: ["javascript:alert(1)"] })),
+    ],
     ["that is huge", () => Response.json(document({ x: "y".repeat(6000) }))],
     ["that is huge and says it is not", () => new Response("{".repeat(10_000), { headers: { "content-length": "2" } })],
     ["that is not JSON", () => new Response("<html>canary-inside</html>")],
@@ -163,8 +171,6 @@ describe("a description", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       const helpers = { parseAuthRequest: () => Promise.reject(new Error("gone on")) };
-      const silent = (_url: string, { signal }: RequestInit) =>
-        new Promise<Response>((_resolve, reject) => signal?.addEventListener("abort", () => reject(new Error("aborted"))));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       const { parseAuthRequest } = carefully(helpers as unknown as OAuthHelpers, ORIGIN, silent);
       const refusal = expect(parseAuthRequest(new Request(authorizeUrl(ID)))).rejects.toBeInstanceOf(CimdFetchError);
@@ -201,9 +207,10 @@ describe("what a client writes on a page", () => {
   };
 
   test("is text, on the pages of sign-in, consent, refusal and connections (registered)", async () => {
-    const clean = await registration(hostile);
-    const metadata = { ...hostile, client_uri: `https://evil.example/${encodeURIComponent(MARKUP)}` };
-    const clientId = clean.status === 201 ? ((await clean.json()) as { client_id: string }).client_id : await registered(metadata);
+    const clientId = await registered({
+      ...hostile,
+      client_uri: `https://evil.example/${encodeURIComponent(MARKUP)}`,
+    });
     const scope = `pi:view <script>alert(1)</script>`;
     const url = authorizeUrl(clientId, { state: MARKUP, scope });
     const person = browserOf();
@@ -239,7 +246,7 @@ describe("what a client writes on a page", () => {
     expect(heading.length).toBeLessThanOrEqual(CAPS.clientName.limit);
     const clientId = await registered({ client_name: name.slice(0, 90) });
     const registeredPage = await consentPage(browserOf(), authorizeUrl(clientId));
-    expect(registeredPage.html).not.toMatch(/[\u202E\u2066\u200B\u0000\u2028]/);
+    expect(registeredPage.html).not.toMatch(/[\u202E\u2066\u200B\u2028]/);
   });
 
   test.each(["\u202E\u200B", "\n", "\u0000"])("a name of hidden signs alone (%j) is told as none", async (name) => {

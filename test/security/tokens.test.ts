@@ -1,9 +1,14 @@
-import { expect, describe, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { BELIEVED_MS } from "../../src/auth/token-memory.ts";
 import { ACCOUNTS } from "../support/accounts.ts";
 import { browserOf, connection, errorOf, mcp, redeem, refresh, registered, rpc, statusOf } from "../support/flow.ts";
 import { ask, Issued, ORIGIN, token } from "../support/in-isolate.ts";
 
 /** Codes and tokens in the wrong hands, in the wrong place, or for the second time. */
+
+/** Later than a token is believed that was found good. */
+const whenNobodyRemembers = () => vi.setSystemTime(Date.now() + BELIEVED_MS);
+afterEach(() => vi.useRealTimers());
 
 const HOME = "/mcp/h/demo";
 const PAGE = new URL(`${ORIGIN}/connections`);
@@ -15,6 +20,7 @@ describe("an authorization code that is used twice", () => {
     const replayed = await redeem(clientId, code);
     expect(replayed.status).toBe(400);
     expect(await errorOf(replayed)).toBe("invalid_grant");
+    whenNobodyRemembers();
     expect(await statusOf(mcp(issued.access_token))).toBe(401);
     expect(await statusOf(refresh(clientId, issued.refresh_token))).toBe(400);
   });
@@ -127,6 +133,7 @@ describe("a client that gives its token back (RFC 7009)", () => {
     await statusOf(revoke(await registered()));
     expect(await statusOf(mcp(issued.access_token))).toBe(200);
     expect(await statusOf(revoke(clientId))).toBe(200);
+    whenNobodyRemembers();
     expect(await statusOf(mcp(issued.access_token))).toBe(401);
   });
 });

@@ -1,21 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { Person } from "../../scripts/support/person.ts";
 import { ACCOUNTS } from "../support/accounts.ts";
-import { authorizeUrl, browserOf, consentPage, handleIn, registered, statusOf } from "../support/flow.ts";
+import { authorizeUrl, browserOf, consentPage, registered, statusOf, yes } from "../support/flow.ts";
 import { ask, ORIGIN } from "../support/in-isolate.ts";
 
 /** Forged consent: nobody but the person in front of the page says yes. */
 
 const AUTHORIZE = new URL(`${ORIGIN}/authorize`);
-const yes = (handle: string, more: Record<string, string> = {}) =>
-  new URLSearchParams({ handle, decision: "allow", level: "viewer", homes: "demo", ...more });
-
 /** A person with a consent page open. */
 async function asked(account: (typeof ACCOUNTS)[keyof typeof ACCOUNTS] = ACCOUNTS.viewer) {
   const clientId = await registered();
   const person = browserOf(account);
   const page = await consentPage(person, authorizeUrl(clientId));
-  return { clientId, person, page, handle: handleIn(page) };
+  return { person, page };
 }
 
 async function expectNoCode(response: Response): Promise<void> {
@@ -31,55 +28,66 @@ describe("the handle of a consent page", () => {
       cookie = new Headers(init.headers).get("cookie") ?? "";
       return ask(url, init);
     });
-    const handle = handleIn(await consentPage(person, authorizeUrl(await registered())));
-    const first = await person.request(AUTHORIZE, yes(handle));
+    const page = await consentPage(person, authorizeUrl(await registered()));
+    const first = await person.request(AUTHORIZE, yes(page));
     expect(new URL(first.headers.get("location") ?? "").searchParams.get("code")).not.toBeNull();
     expect(cookie).toContain("__Host-pimcp-person=");
     const headers = { cookie, origin: ORIGIN };
-    await expectNoCode(await ask(AUTHORIZE, { method: "POST", body: yes(handle), headers, redirect: "manual" }));
+    await expectNoCode(await ask(AUTHORIZE, { method: "POST", body: yes(page), headers, redirect: "manual" }));
   });
 
   test("does not work after it was denied", async () => {
-    const { person, handle } = await asked();
-    const denied = await person.request(AUTHORIZE, yes(handle, { decision: "deny" }));
+    const { person, page } = await asked();
+    const denied = await person.request(AUTHORIZE, yes(page, { decision: "deny" }));
     expect(new URL(denied.headers.get("location") ?? "").searchParams.get("error")).toBe("access_denied");
     await person.signIn(await person.go(authorizeUrl(await registered())));
-    await expectNoCode(await person.request(AUTHORIZE, yes(handle)));
+    await expectNoCode(await person.request(AUTHORIZE, yes(page)));
   });
 
   test.each(["", "x", "A".repeat(43), "A".repeat(1025)])("%j is none", async (handle) => {
-    const { person } = await asked();
-    await expectNoCode(await person.request(AUTHORIZE, yes(handle)));
+    const { person, page } = await asked();
+    await expectNoCode(await person.request(AUTHORIZE, yes(page, { handle })));
   });
 
   test("missing, there is no consent", async () => {
-    const { person } = await asked();
-    await expectNoCode(await person.request(AUTHORIZE, new URLSearchParams({ decision: "allow", homes: "demo" })));
+    const { person, page } = await asked();
+    const form = yes(page);
+    form.delete("handle");
+    await expectNoCode(await person.request(AUTHORIZE, form));
   });
 
   test("of an attacker's own page works in no other browser, although the person there has signed in", async () => {
     const attacker = await asked(ACCOUNTS.operator);
     const victim = await asked(ACCOUNTS.admin);
-    await expectNoCode(await victim.person.request(AUTHORIZE, yes(attacker.handle)));
+    await expectNoCode(await victim.person.request(AUTHORIZE, yes(attacker.page, { user: "demo.3" })));
     // The victim's own page is still good.
     expect((await victim.person.consent(victim.page)).url.searchParams.get("code")).not.toBeNull();
   });
 
   test("leads to the client that the page named, whatever the form says", async () => {
-    const { person, handle } = await asked();
+    const { person, page } = await asked();
     const other = await registered({ redirect_uris: ["https://evil.example/callback"] });
     const forged = { client_id: other, redirect_uri: "https://evil.example/callback", state: "evil" };
-    const response = await person.request(AUTHORIZE, yes(handle, forged));
+    const response = await person.request(AUTHORIZE, yes(page, forged));
     const { origin, searchParams } = new URL(response.headers.get("location") ?? "");
     expect(origin).toBe("https://client.example");
     expect(searchParams.get("state")).toBe("state-of-the-client");
   });
 
+  test("is worth nothing to another person who has signed in meanwhile", async () => {
+    const { person, page } = await asked(ACCOUNTS.viewer);
+    const other = await person.go(new URL("/connections", ORIGIN));
+    expect(other.html).toContain("act for viewer");
+    const form = new URLSearchParams({ next: "/connections", home: "demo", username: "admin", password: "admin-demo" });
+    await person.go(new URL("/sign-in", ORIGIN), form);
+    await expectNoCode(await person.request(AUTHORIZE, yes(page)));
+  });
+
   test("without a person signed in is worth nothing", async () => {
-    const { handle, page } = await asked();
+    const { page } = await asked();
     const stranger = new Person(ACCOUNTS.viewer, ask);
     await stranger.go(page.url);
-    await expectNoCode(await stranger.request(AUTHORIZE, yes(handle)));
+    await expectNoCode(await stranger.request(AUTHORIZE, yes(page)));
   });
 });
 
@@ -108,9 +116,9 @@ describe("forms of other sites", () => {
   });
 
   test("a form sent by GET changes nothing", async () => {
-    const { person, handle } = await asked();
+    const { person, page } = await asked();
     const url = new URL(AUTHORIZE);
-    url.search = yes(handle).toString();
+    url.search = yes(page).toString();
     const response = await person.request(url);
     expect(response.status).toBe(400);
     await response.body?.cancel();

@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { NextPath } from "../../src/web/next.ts";
-import {
-  authorizeUrl,
-  browserOf,
-  consentPage,
-  handleIn,
-  mcp,
-  registered,
-  REDIRECT,
-  statusOf,
-} from "../support/flow.ts";
+import { authorizeUrl, browserOf, consentPage, mcp, registered, REDIRECT, statusOf, yes } from "../support/flow.ts";
 import { ask, ORIGIN } from "../support/in-isolate.ts";
 
 /** Every page and every error page: what browsers are told, and where they are sent. */
@@ -67,8 +58,7 @@ async function personAt(path: string) {
 
 async function granted(): Promise<Response> {
   const { person, page } = await personAt("/connections");
-  const yes = { handle: handleIn(page), decision: "allow", homes: "demo", level: "viewer" };
-  return person.request(new URL(`${ORIGIN}/authorize`), new URLSearchParams(yes));
+  return person.request(new URL(`${ORIGIN}/authorize`), yes(page));
 }
 
 describe("what browsers are told", () => {
@@ -92,7 +82,7 @@ describe("what browsers are told", () => {
   test("no page has a script, a style of its own, or anything from elsewhere", async () => {
     for (const [what, , open] of PAGES) {
       const text = await (await open()).text();
-      expect(text, what).not.toMatch(/<(script|style|iframe|img|object)\b|\sstyle=|\son[a-z]+=|src="|href="https?:/i);
+      expect(text, what).not.toMatch(/<(script|style|iframe|object)\b|\sstyle=|\son[a-z]+=|(src|href)="(?!\/(?!\/))/i);
     }
   });
 

@@ -59,6 +59,15 @@ export async function consentPage(person: Person, url: URL): Promise<Page> {
 
 export const handleIn = ({ html }: Page) => /name="handle" value="([^"]+)"/.exec(html)?.[1] ?? "";
 
+const hiddenIn = ({ html }: Page, name: string) =>
+  (new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? "").replaceAll("&amp;", "&");
+
+/** What a consent page sends when a viewer allows it; `changes` are forged. */
+export function yes(page: Page, changes: Record<string, string> = {}): URLSearchParams {
+  const hidden = Object.fromEntries(["handle", "next", "user"].map((name) => [name, hiddenIn(page, name)]));
+  return new URLSearchParams({ ...hidden, decision: "allow", level: "viewer", homes: "demo", ...changes });
+}
+
 /** A code that a person has granted. */
 export async function codeOf(clientId: string, account: Account = ACCOUNTS.viewer, changes = {}): Promise<string> {
   const person = browserOf(account);

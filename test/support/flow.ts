@@ -1,12 +1,9 @@
 import { z } from "zod";
-import { CALLBACK } from "../../scripts/support/oauth-client.ts";
 import { type Account, type Page, Person } from "../../scripts/support/person.ts";
 import { ACCOUNTS } from "./accounts.ts";
 import { ask, Issued, ORIGIN, token } from "./in-isolate.ts";
 
 /** The OAuth flow of the whole Worker step by step, so that a test can do any step wrongly. */
-
-export { CALLBACK };
 
 export const REDIRECT = "https://client.example/callback";
 

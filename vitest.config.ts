@@ -54,6 +54,8 @@ export default defineConfig({
         test: {
           ...PROPERTIES,
           name: "worker",
+          // The first request of a file builds the whole Worker, which takes seconds on a busy machine.
+          testTimeout: 20_000,
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES, K8S],
         },

@@ -7,6 +7,7 @@ import { limitOAuth } from "./auth/oauth-limits.ts";
 import { endGrants, identity, insufficientScope, MCP_PATH } from "./auth/provider.ts";
 import { scopesOf } from "./auth/scopes.ts";
 import { openProviders, rulesOf } from "./auth/providers/open.ts";
+import { carefully } from "./auth/unknown-clients.ts";
 import { accountSignIn, type SignIn } from "./auth/sign-in.ts";
 import { brokeredTokens } from "./broker/port.ts";
 import { TokenBrokerObject } from "./broker/token-broker.ts";
@@ -237,7 +238,7 @@ function siteFor(origin: string, env: Env): Site {
   const api = oauth.issuer.getOAuthApi(env);
   const pages = webApp({
     origin,
-    oauth: api,
+    oauth: carefully(api, origin, outsideOf(env).fetch),
     signIn: limitedSignIn(signIn, counted),
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),

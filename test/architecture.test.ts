@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   auth: {
     rooms: ["contract", "homes", "pi", "lib", "limits"],
-    packages: ["zod", "@cloudflare/workers-oauth-provider", "oauth4webapi"],
+    packages: ["zod", "@cloudflare/workers-oauth-provider", "oauth4webapi", "jose"],
   },
   web: {
     rooms: ["auth", "contract", "homes", "lib", "limits"],

@@ -2,6 +2,7 @@ import { readCapped } from "../lib/read-capped.ts";
 import { addressOf } from "../limits/address.ts";
 import { type Limits, TooMany } from "../limits/port.ts";
 import { CAPS, type RateName, RATES } from "../limits/table.ts";
+import { clientIdsOf, mayBeAsked } from "./unknown-clients.ts";
 
 const REGISTER = "/oauth/register";
 
@@ -31,6 +32,12 @@ async function register(request: Request, limits: Limits): Promise<Response | un
   }
 }
 
+/** Whether a token request is of a client whose description may be asked for; a registration has none. */
+function isAskable(request: Request, body: string): boolean {
+  const { origin } = new URL(request.url);
+  return clientIdsOf(request.headers, new URLSearchParams(body)).every((id) => mayBeAsked(id, origin));
+}
+
 /**
  * Lets a request through to the OAuth endpoints that everybody may call: how often, and how large.
  * @returns the request to go on with, its body read within its cap; or the refusal
@@ -42,6 +49,8 @@ export async function limitOAuth(request: Request, limits: Limits): Promise<Requ
   if (!(await limits.within(rate, addressOf(request)))) return tooMany(request, RATES[rate].seconds);
   const body = await readCapped(request.body, CAPS.oauthBody.limit);
   if (body === undefined) return refusal(request, 413, "invalid_request", "The body is too large.");
+  // Said as the library says it of a client that is not known.
+  if (!isAskable(request, body)) return refusal(request, 401, "invalid_client", "Client not found");
   const refused = pathname === REGISTER ? await register(request, limits) : undefined;
   return refused ?? new Request(request.url, { method: "POST", headers: request.headers, body });
 }

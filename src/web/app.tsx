@@ -1,9 +1,10 @@
-import { AuthorizationError, CimdFetchError, type OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import { AuthorizationError, CimdFetchError } from "@cloudflare/workers-oauth-provider";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import type { SignIn } from "../auth/sign-in.ts";
+import type { Authorization } from "../auth/unknown-clients.ts";
 import type { Connections } from "../contract/connection.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
@@ -23,7 +24,7 @@ import { STYLE } from "./style.ts";
 /** What the pages work with. */
 export interface WebParts {
   readonly origin: string;
-  readonly oauth: OAuthHelpers;
+  readonly oauth: Authorization;
   readonly signIn: SignIn;
   readonly sealer: Sealer;
   readonly secrets: LeftSecrets;
@@ -54,6 +55,11 @@ export function webApp(parts: WebParts): Hono {
       strictTransportSecurity: `max-age=${HSTS_SECONDS}`,
     }),
   );
+  // What people read is theirs alone, and so is what went wrong with it; the stylesheet says otherwise.
+  app.use(async (c, next) => {
+    await next();
+    if (!c.res.headers.has("cache-control")) c.header("cache-control", "no-store");
+  });
   app.use(bodyLimit({ maxSize: CAPS.form.limit }));
   app.use(csrf());
   app.use("/authorize", limited(parts.limits, "authorize"));

@@ -12,4 +12,11 @@ const REQUEST = "/authorize?";
 export const isRequest = (next: string) => next.startsWith(REQUEST);
 
 /** Where a sign-in leads: only back to what asked for it, since anything else would be an open redirect. */
-export const NextPath = z.union([z.string().startsWith(REQUEST).max(8192), SecretPath, z.literal(CONNECTIONS_PATH)]);
+export const NextPath = z.union([
+  z
+    .string()
+    .regex(/^\/authorize\?[\x21-\x7e]*$/)
+    .max(8192),
+  SecretPath,
+  z.literal(CONNECTIONS_PATH),
+]);

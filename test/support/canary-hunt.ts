@@ -1,5 +1,4 @@
 import { env } from "cloudflare:workers";
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createSealer } from "../../src/lib/crypto.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
@@ -7,6 +6,7 @@ import { prompts } from "../../src/prompts/index.ts";
 import { leftSecrets } from "../../src/secrets/port.ts";
 import { Blabbermouth, JOIN_TOKEN, KINDS_OF_WORDS, PRIVATE_KEY, SSH_PASSWORD } from "./canaries.ts";
 import { GOOD_CALLS, GOOD_READS, type GoodCall } from "./good-calls.ts";
+import { rowsOfObjects, valuesOfStores } from "./kept.ts";
 import { callerAs, Client, moveIn } from "./whole.ts";
 
 /** The accounts' password and everything that is marked. */
@@ -36,43 +36,6 @@ const PROMPT_ARGUMENTS: Readonly<Record<string, Record<string, string>>> = {
   "home-health-check": {},
   "renew-certificates": {},
 };
-
-/** All that the gateway's own objects have stored, as text. The demo home is not the gateway's: it has its secrets. */
-async function rowsOfObjects(): Promise<string[]> {
-  const namespaces: readonly DurableObjectNamespace[] = [
-    env.MCP_SESSION,
-    env.PIN_RESERVATION,
-    env.OPERATION,
-    env.ONE_TIME_SECRET,
-    env.HOME_HUB,
-    env.TALLY,
-  ];
-  const rows: string[] = [];
-  for (const namespace of namespaces) {
-    for (const id of await listDurableObjectIds(namespace)) {
-      rows.push(
-        await runInDurableObject(namespace.get(id), (_object, { storage }) => {
-          const tables = storage.sql
-            .exec<{ name: string }>(
-              "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-            )
-            .toArray();
-          const tabled = tables.map(({ name }) => storage.sql.exec(`SELECT * FROM "${name}"`).toArray());
-          return JSON.stringify([[...storage.kv.list()], tabled]);
-        }),
-      );
-    }
-  }
-  return rows;
-}
-
-async function valuesOfStores(): Promise<string[]> {
-  const values: string[] = [];
-  for (const store of [env.TOKEN_CACHE, env.OAUTH_KV]) {
-    for (const { name } of (await store.list()).keys) values.push(`${name}: ${await store.get(name)}`);
-  }
-  return values;
-}
 
 const SECRETS_PAGE = /\/secrets\/([0-9a-f-]{36})/;
 

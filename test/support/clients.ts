@@ -9,13 +9,9 @@ import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextproto
 import { z } from "zod";
 import { OAuthClient } from "../../scripts/support/oauth-client.ts";
 import { type Account, Person } from "../../scripts/support/person.ts";
+import { ACCOUNTS } from "./accounts.ts";
 
-/** The demo home's accounts, each granting all it has. */
-export const ACCOUNTS = {
-  viewer: { username: "viewer", password: "viewer-demo", level: "viewer" },
-  operator: { username: "operator", password: "operator-demo", level: "operator" },
-  admin: { username: "admin", password: "admin-demo", level: "admin" },
-} as const satisfies Record<string, Account>;
+export { ACCOUNTS };
 
 const INFO = { name: "pimcp-test", version: "1.0.0" };
 

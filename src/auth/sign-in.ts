@@ -30,9 +30,10 @@ export interface SignIn {
   readonly rules: Rules;
   /**
    * Signs in with the account that someone has at a home's pi-controller: one attempt.
+   * @param known whether somebody has signed in by this name with this browser before
    * @throws Fault; `unauthorized` says no more than that name and password do not fit
    */
-  signIn(homeId: string, login: UpstreamLogin): Promise<Person>;
+  signIn(homeId: string, login: UpstreamLogin, known?: boolean): Promise<Person>;
 }
 
 /** A person waits for a sign-in no longer than this. */
@@ -43,13 +44,14 @@ export function accountSignIn(homes: readonly Home[], ways: Ways): SignIn["signI
   return async (homeId, login) => {
     const home = homes.find((each) => each.id === homeId);
     if (home === undefined) throw new Fault("not_found", "There is no such home here.");
+    const takenAt = Date.now();
     const { user } = await withDeadline(SIGN_IN_MS, (signal) =>
-      logIn(endpointOf(home, ways), login, { signal, now: Date.now() }),
+      logIn(endpointOf(home, ways), login, { signal, now: takenAt }),
     );
     return {
       userId: `${home.id}.${encodeURIComponent(user.id)}`,
       userName: user.username,
-      homes: { [home.id]: { role: user.role, login: { username: user.username, password: login.password } } },
+      homes: { [home.id]: { role: user.role, login: { username: user.username, password: login.password, takenAt } } },
     };
   };
 }

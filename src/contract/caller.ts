@@ -20,10 +20,12 @@ export interface HomeAccess {
   readonly login: Login;
 }
 
+const StoredLogin = z.object({ username: z.string(), password: z.string(), takenAt: z.number().optional() });
+
 /** Access as it is stored, to be parsed again. */
 export const StoredAccess = z.object({
   role: z.enum(ROLES),
-  login: z.union([z.literal("service"), z.object({ username: z.string(), password: z.string() })]),
+  login: z.union([z.literal("service"), StoredLogin]),
 });
 
 /** Who is calling: built once per request from the verified OAuth grant, never from headers. */

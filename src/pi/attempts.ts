@@ -1,8 +1,15 @@
 import { Fault } from "../lib/errors.ts";
 import type { UpstreamLogin } from "./login.ts";
 
-/** A refused password is not tried again for this long: as long as an account stays locked (contract 3.3). */
-const REFUSED_MS = 15 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
+/**
+ * A refused password is not tried again for this long: as long as a grant that holds it can live. The home's count of
+ * wrong passwords does not fade (contract 3.3), so that trying now and then would lock the account in the end, and
+ * lock it again with each further try.
+ */
+const REFUSED_MS = 31 * DAY_MS;
+/** The configuration holds a password for ever, and no sign-in vouches for it: it must get another chance sooner. */
+const CONFIGURED_MS = DAY_MS;
 /** A password whose attempt got no answer may have been refused; it is tried again after this. */
 const UNKNOWN_MS = 30_000;
 /** Five refusals lock an account: two of them are left to its owner. */
@@ -14,14 +21,17 @@ export interface Attempts {
   readonly spent: readonly {
     readonly mark: string;
     readonly why: "refused" | "unknown";
-    /** Milliseconds since the epoch. */
+    /** When it was noted, and until when it counts, in milliseconds since the epoch. */
+    readonly at: number;
     readonly until: number;
   }[];
   /** Until when the home has locked the account, in milliseconds since the epoch; 0 if it has not. */
   readonly lockedUntil: number;
+  /** When the home said so. */
+  readonly lockedAt: number;
 }
 
-export const NO_ATTEMPTS: Attempts = { spent: [], lockedUntil: 0 };
+export const NO_ATTEMPTS: Attempts = { spent: [], lockedUntil: 0, lockedAt: 0 };
 
 /** Why a password is not sent now. */
 export interface Objection {
@@ -33,13 +43,24 @@ export interface Objection {
 export type AttemptEnd = "taken" | "refused" | "unknown" | "failed" | { readonly lockedUntil: number };
 
 /** What is still of interest. */
-export function current({ spent, lockedUntil }: Attempts, now: number): Attempts {
-  return { spent: spent.filter(({ until }) => until > now), lockedUntil: lockedUntil > now ? lockedUntil : 0 };
+export function current({ spent, lockedUntil, lockedAt }: Attempts, now: number): Attempts {
+  const lock = lockedUntil > now ? { lockedUntil, lockedAt } : { lockedUntil: 0, lockedAt: 0 };
+  return { spent: spent.filter(({ until }) => until > now), ...lock };
 }
 
 /** When all of it is forgotten, in milliseconds since the epoch; 0 if there is nothing. */
 export function forgottenAt({ spent, lockedUntil }: Attempts): number {
   return Math.max(lockedUntil, ...spent.map(({ until }) => until), 0);
+}
+
+/**
+ * What is left of them for a login that the home took on the sign-in page: that made the home's count begin anew, so
+ * that what was refused before it counts no more, be it this very password, nor does a lock.
+ */
+export function attemptsSince(attempts: Attempts, { takenAt }: UpstreamLogin): Attempts {
+  if (takenAt === undefined) return attempts;
+  const spent = attempts.spent.filter(({ why, at }) => why === "unknown" || at > takenAt);
+  return attempts.lockedAt > takenAt ? { ...attempts, spent } : { ...NO_ATTEMPTS, spent };
 }
 
 /** Why a password may not be sent now. @param marks the names that it may be known by */
@@ -53,15 +74,28 @@ export function objectionTo(attempts: Attempts, marks: readonly string[], now: n
   return { why: "too_many", until: Math.min(...refused.map(({ until }) => until)) };
 }
 
+/** How long a refusal of this login counts, in milliseconds. */
+export function refusedMs({ takenAt }: UpstreamLogin): number {
+  return takenAt === undefined ? CONFIGURED_MS : REFUSED_MS;
+}
+
+/** An attempt with one password. */
+export interface Attempt {
+  readonly mark: string;
+  /** How long a refusal counts, in milliseconds. */
+  readonly refusedMs: number;
+}
+
 /** The attempts after one more has ended, or, as `unknown`, before it begins. */
-export function noted(attempts: Attempts, mark: string, end: AttemptEnd, now: number): Attempts {
+export function noted(attempts: Attempts, attempt: Attempt, end: AttemptEnd, now: number): Attempts {
+  const { mark } = attempt;
   if (end === "taken") return NO_ATTEMPTS;
-  const { spent, lockedUntil } = current(attempts, now);
+  const { spent, ...lock } = current(attempts, now);
   const others = spent.filter((each) => each.mark !== mark);
-  if (typeof end === "object") return { spent: others, lockedUntil: end.lockedUntil };
-  if (end === "failed") return { spent: others, lockedUntil };
-  const until = now + (end === "refused" ? REFUSED_MS : UNKNOWN_MS);
-  return { spent: [...others, { mark, why: end, until }], lockedUntil };
+  if (typeof end === "object") return { spent: others, lockedUntil: end.lockedUntil, lockedAt: now };
+  if (end === "failed") return { spent: others, ...lock };
+  const until = now + (end === "refused" ? attempt.refusedMs : UNKNOWN_MS);
+  return { spent: [...others, { mark, why: end, at: now, until }], ...lock };
 }
 
 /** Where attempts are remembered, for one person at one home. */
@@ -116,6 +150,7 @@ export class LockedAccount extends Fault {
 }
 
 function minutesOf(ms: number): string {
+  if (ms > 2 * DAY_MS) return `${Math.ceil(ms / DAY_MS)} days`;
   const minutes = Math.max(1, Math.ceil(ms / 60_000));
   return minutes === 1 ? "1 minute" : `${minutes} minutes`;
 }
@@ -148,7 +183,8 @@ export function objectionFault(home: string, { why, until }: Objection, now: num
         `Home "${home}" has refused several passwords of this account; no other one is tried now, so that it is not locked.`,
         {
           suggestions: [
-            `Wait ${wait}; then disconnect this connector in the AI client and connect it again with the right password.`,
+            "Disconnect this connector in the AI client and connect it again with the right password: that works at once.",
+            `For a service account: set the right password in the configuration of this gateway, and wait ${wait}.`,
           ],
         },
       );

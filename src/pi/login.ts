@@ -10,6 +10,8 @@ import { LoginAnswer, RefreshAnswer, type Tokens, type UpstreamRole } from "./sc
 export interface UpstreamLogin {
   readonly username: string;
   readonly password: string;
+  /** When the home took it on the sign-in page, in milliseconds since the epoch; absent for configured accounts. */
+  readonly takenAt?: number | undefined;
 }
 
 /** Whom a home's login says someone is. */

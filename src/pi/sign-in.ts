@@ -1,4 +1,12 @@
-import { type AttemptMemory, endOfAttempt, noted, objectionFault, objectionTo } from "./attempts.ts";
+import {
+  type AttemptMemory,
+  attemptsSince,
+  endOfAttempt,
+  noted,
+  objectionFault,
+  objectionTo,
+  refusedMs,
+} from "./attempts.ts";
 import { logIn, type UpstreamLogin, type UpstreamUser } from "./login.ts";
 import type { Endpoint } from "./request.ts";
 import type { Tokens } from "./schemas/auth.ts";
@@ -15,9 +23,11 @@ export async function signInOnce(
 ): Promise<{ user: UpstreamUser; tokens: Tokens }> {
   const marks = await attempts.marks(login);
   const [mark = ""] = marks;
-  const objection = objectionTo(attempts.read(), marks, options.now);
+  const counting = () => attemptsSince(attempts.read(), login);
+  const objection = objectionTo(counting(), marks, options.now);
   if (objection !== undefined) throw objectionFault(endpoint.name, objection, options.now);
-  const note = (end: Parameters<typeof noted>[2]) => attempts.write(noted(attempts.read(), mark, end, Date.now()));
+  const attempt = { mark, refusedMs: refusedMs(login) };
+  const note = (end: Parameters<typeof noted>[2]) => attempts.write(noted(counting(), attempt, end, Date.now()));
   // Before it is sent, so that whoever comes after an end of this process knows of it.
   await note("unknown");
   try {

@@ -14,7 +14,7 @@ const NAME = "__Host-pimcp-person";
 const person: Person = {
   userId: "home.2",
   userName: "operator",
-  homes: { home: { role: "operator", login: { username: "operator", password: "päss;word=canary" } } },
+  homes: { home: { role: "operator", login: { username: "operator", password: "päss;word=canary", takenAt: START } } },
 };
 
 /** The `Cookie` header that a browser sends back. */

@@ -11,6 +11,8 @@ import { type Between, callerAs, Client, type House, moveIn } from "../support/w
 
 const ACCESS_MS = 15 * 60 * 1000;
 const LOCK_MS = 15 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const GRANT_MS = 31 * DAY_MS;
 
 /** The sign-ins and refreshes that reached the home, in their order. */
 let asked: string[] = [];
@@ -18,6 +20,8 @@ let asked: string[] = [];
 let atSignIn: ((path: string) => Response | Promise<Response>) | undefined;
 let house: House;
 let userId = "";
+/** When the grants of a test were made, if it does not say otherwise. */
+let signedIn = 0;
 
 const AUTH = /^\/api\/v1\/auth\/(login|refresh)$/;
 
@@ -35,6 +39,7 @@ beforeEach(() => {
   vi.spyOn(console, "warn").mockReturnValue();
   house = moveIn("documented", between);
   userId = `demo.${crypto.randomUUID()}`;
+  signedIn = Date.now() - 1;
   [asked, atSignIn] = [[], undefined];
 });
 afterEach(() => {
@@ -45,10 +50,10 @@ afterEach(() => {
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 /** The operator, signed in with this password. */
-function operator(password = "operator-demo"): Caller {
+function operator(password = "operator-demo", takenAt = signedIn): Caller {
   return callerAs("operator", {
     userId,
-    homes: { demo: { role: "operator", login: { username: "operator", password } } },
+    homes: { demo: { role: "operator", login: { username: "operator", password, takenAt } } },
   });
 }
 
@@ -125,14 +130,31 @@ describe("a password that was changed at the home", { timeout: 60_000 }, () => {
     world().users.splice(world().users.indexOf(account()), 1, { ...account(), password: "no hash" });
   });
 
-  test("is one attempt for all sessions, within a quarter of an hour", async () => {
+  test("is one attempt for all sessions, for as long as a grant can live", async () => {
     const [outcome] = await many(20);
     expect(outcome).toContain("does not accept this user name and password");
-    later(LOCK_MS - 1000);
-    expect(await many(20)).toStrictEqual([outcome]);
+    for (let turn = 0; turn < 6; turn += 1) {
+      later(20 * 60_000);
+      expect(await many(3)).toStrictEqual([outcome]);
+    }
+    later(GRANT_MS - 6 * 20 * 60_000 - 1000);
+    expect(await many(3)).toStrictEqual([outcome]);
     expect(asked).toStrictEqual(["login"]);
+    expect(account()).toMatchObject({ failed_logins: 1, locked_until: null });
     later(1000);
     expect(await many(5)).toStrictEqual([outcome]);
+    expect(asked).toStrictEqual(["login", "login"]);
+  });
+
+  test("does not lock the account again after a lock", async () => {
+    await readIn();
+    Object.assign(account(), { failed_logins: 5, locked_until: Date.now() + LOCK_MS });
+    expect(await readIn(operator("another"))).toContain("opens again in 15 minutes");
+    later(LOCK_MS);
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await readIn()).toContain("does not accept this user name and password");
+      later(LOCK_MS);
+    }
     expect(asked).toStrictEqual(["login", "login"]);
   });
 
@@ -179,7 +201,7 @@ describe("a password that was changed at the home", { timeout: 60_000 }, () => {
     expect(Object.keys(await kept())).toStrictEqual(["attempts"]);
     expect(JSON.stringify(await kept())).toMatch(/"mark":"[0-9a-f]{64}"/);
     expect(JSON.stringify(await kept())).not.toContain("hunter2");
-    later(LOCK_MS - 1000);
+    later(GRANT_MS - 1000);
     await runDurableObjectAlarm(broker());
     expect(await kept()).not.toStrictEqual({});
     later(1000);
@@ -197,6 +219,27 @@ test("an old and a new password: each is tried once, and the new one then serves
   expect(account().failed_logins).toBe(0);
   // Nothing is left of the attempts.
   expect(await kept()).toStrictEqual({});
+});
+
+test("an old password that holds again: a good sign-in with it serves the old connections, too", async () => {
+  const { password } = account();
+  Object.assign(account(), { password: "no hash" });
+  expect(await readIn()).toContain("does not accept");
+  Object.assign(account(), { password });
+  later(DAY_MS);
+  expect(await readIn()).toContain("does not accept");
+  expect(asked).toStrictEqual(["login"]);
+  expect(await readIn(operator("operator-demo", Date.now()))).toBe("ok");
+  expect(await readIn()).toBe("ok");
+  expect(await kept()).toStrictEqual({});
+});
+
+test("three refused passwords do not keep out whoever signs in anew with the right one", async () => {
+  for (const number of [1, 2, 3]) await readIn(operator(`old-${number}`));
+  expect(await readIn()).toContain("refused several passwords");
+  later(1000);
+  expect(await readIn(operator("operator-demo", Date.now()))).toBe("ok");
+  expect(account().failed_logins).toBe(0);
 });
 
 test("a locked account is left alone until its time is over, and the minutes left are told", async () => {

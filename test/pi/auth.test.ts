@@ -3,7 +3,7 @@ import { restartController } from "../../src/demo/world.ts";
 import { type ServedDemoHome, serveDemoHome } from "../../src/demo/serve.ts";
 import { createSealer, type Sealer } from "../../src/lib/crypto.ts";
 import { Fault } from "../../src/lib/errors.ts";
-import { TokenKeeper } from "../../src/pi/auth.ts";
+import { TokenKeeper, type UpstreamLogin } from "../../src/pi/auth.ts";
 import type { Endpoint } from "../../src/pi/request.ts";
 import { type KeyValue, tokenCache } from "../../src/pi/token-cache.ts";
 
@@ -11,6 +11,7 @@ const LOGIN = { username: "operator", password: "operator-demo" };
 const WRONG = { ...LOGIN, password: "operator-wrong" };
 const KEY = "home:home.2";
 const ACCESS_MS = 15 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 const sealer = createSealer(new Uint8Array(32).fill(1));
@@ -76,7 +77,7 @@ async function faultOf(outcome: Promise<unknown>): Promise<Fault> {
   throw new Error(`no fault but ${JSON.stringify(error)}`);
 }
 
-const bearer = async (keeper: TokenKeeper, login = LOGIN) => (await keeper.bearer(login, Date.now())).bearer;
+const bearer = async (keeper: TokenKeeper, login: UpstreamLogin = LOGIN) => (await keeper.bearer(login, Date.now())).bearer;
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 describe("the way to a token", () => {
@@ -330,14 +331,30 @@ describe("a password that does not fit", () => {
     expect(asked).toStrictEqual(["refresh", "login"]);
   });
 
-  test("is not sent again as long as it could lock the account, and then once", async () => {
+  test.each([
+    ["a grant: as long as one lives", 31, { takenAt: Date.now() - 1 }],
+    ["the configuration: a day", 1, {}],
+  ])("is not sent again if it comes from %s, and then once", async (_, days, more) => {
     const keeper = newKeeper();
-    const first = await faultOf(bearer(keeper, WRONG));
-    later(15 * 60_000 - 1);
-    expect((await faultOf(bearer(keeper, WRONG))).toJSON()).toStrictEqual(first.toJSON());
+    const login = { ...WRONG, ...more };
+    const first = await faultOf(bearer(keeper, login));
+    later(days * DAY_MS - 1);
+    expect((await faultOf(bearer(keeper, login))).toJSON()).toStrictEqual(first.toJSON());
     expect(asked).toStrictEqual(["login"]);
     later(1);
-    await faultOf(bearer(keeper, WRONG));
+    await faultOf(bearer(keeper, login));
+    expect(asked).toStrictEqual(["login", "login"]);
+  });
+
+  test("is sent again once it was taken on the sign-in page", async () => {
+    const keeper = newKeeper();
+    const takenAt = Date.now();
+    later(1);
+    await faultOf(bearer(keeper, { ...WRONG, takenAt }));
+    const again = { ...WRONG, takenAt: Date.now() };
+    later(1);
+    await faultOf(bearer(keeper, again));
+    await faultOf(bearer(keeper, again));
     expect(asked).toStrictEqual(["login", "login"]);
   });
 
@@ -457,8 +474,21 @@ describe("different passwords of one account", () => {
     for (const number of [1, 2, 1, 3, 2, 4, 5, 6]) await faultOf(bearer(keeper, wrong(number)));
     expect(asked).toStrictEqual(["login", "login", "login"]);
     expect((await faultOf(bearer(keeper, wrong(7)))).message).toContain("refused several passwords");
-    later(15 * 60_000);
+    await faultOf(bearer(keeper));
+    later(DAY_MS);
     await bearer(keeper);
+    expect(home.world.users[1]?.failed_logins).toBe(0);
+  });
+
+  test("do not keep out the one that was taken on the sign-in page, nor does a lock from before", async () => {
+    const keeper = newKeeper();
+    for (const number of [1, 2, 3]) await faultOf(bearer(keeper, wrong(number)));
+    Object.assign(home.world.users[1] ?? {}, { locked_until: Date.now() + 60_000 });
+    later(1);
+    await bearer(keeper, { ...LOGIN, takenAt: Date.now() }).catch(() => undefined);
+    later(60_000);
+    expect(await faultOf(bearer(keeper))).toMatchObject({ details: { statusCode: 429 } });
+    await bearer(keeper, { ...LOGIN, takenAt: Date.now() });
     expect(home.world.users[1]?.failed_logins).toBe(0);
   });
 

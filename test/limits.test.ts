@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { capTable, markedPart, rateTable } from "../scripts/support/readme-tables.ts";
-import { RATES } from "../src/limits/table.ts";
+import { RATES, TALLIES } from "../src/limits/table.ts";
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, "..", name), "utf8");
 
@@ -16,6 +16,13 @@ describe("the table of limits", () => {
     const told = Object.values(RATES).map(({ binding, limit, seconds }) => ({ binding, limit, seconds }));
     expect(written.map(({ id: _id, ...rate }) => rate)).toStrictEqual(told);
     expect(new Set(written.map(({ id }) => id)).size).toBe(told.length);
+  });
+
+  test("lets fewer wrong passwords of a name through than lock its account", () => {
+    const { wrongPasswords, wrongPasswordsKnown } = TALLIES;
+    const [all] = wrongPasswords.windows;
+    const [known] = wrongPasswordsKnown.windows;
+    expect(all.limit + known.limit).toBeLessThan(5);
   });
 
   test.each([

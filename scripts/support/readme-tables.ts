@@ -36,10 +36,15 @@ export function promptTable(prompts: readonly AnyPrompt[]): string {
   return ["| prompt | least role | what it asks for |", "| --- | --- | --- |", ...rows].join("\n");
 }
 
-/** 60 is "minute". */
-const PERIODS: Readonly<Record<number, string>> = { 10: "10 s", 60: "minute", 900: "15 minutes", 86_400: "day" };
+/** 60 is "a minute". */
+const PERIODS: Readonly<Record<number, string>> = {
+  10: "in 10 s",
+  60: "a minute",
+  86_400: "a day",
+  2_678_400: "in 31 days",
+};
 
-const often = ({ limit, seconds }: { limit: number; seconds: number }) => `${limit} a ${PERIODS[seconds]}`;
+const often = ({ limit, seconds }: { limit: number; seconds: number }) => `${limit} ${PERIODS[seconds]}`;
 
 /** How often something may be done. */
 export function rateTable(): string {
@@ -50,10 +55,7 @@ export function rateTable(): string {
       what,
       per,
       why,
-      limit: all
-        .map((window) => often(window))
-        .join(", ")
-        .replace("a 15", "in 15"),
+      limit: all.map((window) => often(window)).join(", "),
     };
   });
   const rows = [...rates, ...tallies].map(({ what, per, limit, why }) => `| ${what} | ${per} | ${limit} | ${why} |`);

@@ -31,6 +31,9 @@ export class TooMany extends Error {
   }
 }
 
+/** The tries of a name are used up. */
+export class OutOfTries extends TooMany {}
+
 interface Bindings {
   readonly rate: (name: RateName) => Pick<RateLimit, "limit">;
   readonly tallies: Pick<DurableObjectNamespace<TallyObject>, "getByName">;

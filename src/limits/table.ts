@@ -80,19 +80,23 @@ export interface Window {
   readonly seconds: number;
 }
 
-const QUARTER_HOUR = 15 * 60;
 const DAY = 24 * 60 * 60;
+/** As long as a connection can last without its person signing in. */
+const MONTH = 31 * DAY;
 
 /** Counted exactly and over longer times than a rate, by a Durable Object (`tally.ts`); all of the windows hold. */
 export const TALLIES = {
   wrongPasswords: {
     what: "wrong passwords",
-    per: "account of a home",
-    windows: [
-      { limit: 3, seconds: QUARTER_HOUR },
-      { limit: 4, seconds: DAY },
-    ],
-    why: "the fifth makes a pi-controller lock the account, for its owner too, and its count does not fade by itself; the right password starts anew",
+    per: "home and name, from browsers that have not signed in by it before",
+    windows: [{ limit: 2, seconds: MONTH }],
+    why: "the fifth makes a pi-controller lock the account, and its count does not fade by itself; an account has two names, the other one is its e-mail address; the right password starts anew",
+  },
+  wrongPasswordsKnown: {
+    what: "wrong passwords",
+    per: "home and name, from browsers that have signed in by it before",
+    windows: [{ limit: 2, seconds: MONTH }],
+    why: "strangers who use up the tries of a name do not keep its owner out",
   },
   registrations: {
     what: "registrations of clients",

@@ -2,6 +2,7 @@ import type { AuthRequest, ConsentDescription } from "@cloudflare/workers-oauth-
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { GrantProps } from "../auth/grant.ts";
+import { deviceOf } from "../auth/device-cookie.ts";
 import { homeOfResource } from "../auth/provider.ts";
 import { OFFLINE_ACCESS, roleOf, scopesOf } from "../auth/scopes.ts";
 import type { Person } from "../auth/sign-in.ts";
@@ -172,9 +173,11 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
     const request = await authorizationOf(next, c.req.url);
     const before = further === undefined ? undefined : await mayAdd(c.req.header("cookie"), home);
     c.header("cache-control", "no-store");
+    const device = await deviceOf(sealer, c.req.header("cookie") ?? null);
     try {
-      const person = await signIn.signIn(home, { username, password });
+      const person = await signIn.signIn(home, { username, password }, await device.knows(home, username));
       c.header("set-cookie", await rememberPerson(sealer, joined(before, person)));
+      c.header("set-cookie", await device.remember(home, [username, person.userName]), { append: true });
       return c.redirect(next, 303);
     } catch (error) {
       c.status(401);

@@ -93,6 +93,14 @@ describe("wrong passwords", () => {
     }
   });
 
+  test("the right one by the e-mail address starts the count of the user name anew", async () => {
+    const { world } = moveIn("released", atLogin);
+    const { email = "" } = world.users.find(({ username }) => username === "admin") ?? {};
+    for (let turn = 0; turn < 3; turn += 1) await signIn("admin", "wrong");
+    expect((await signIn(email, "admin-demo")).status).toBe(303);
+    expect((await signIn("admin", "admin-demo")).status).toBe(303);
+  });
+
   test("other spellings of a name are the same name", async () => {
     for (const name of ["ghost", " GHOST"]) expect((await signIn(name, "wrong")).status).toBe(401);
     expect((await signIn("Ghost ", "wrong")).status).toBe(429);

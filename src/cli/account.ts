@@ -20,8 +20,11 @@ const ATTEMPTS = "attempts";
 const ACCOUNT = "account";
 
 const StoredAttempts = z.object({
-  spent: z.array(z.object({ mark: z.string(), why: z.enum(["refused", "unknown"]), until: z.number() })),
+  spent: z.array(
+    z.object({ mark: z.string(), why: z.enum(["refused", "unknown"]), at: z.number().default(0), until: z.number() }),
+  ),
   lockedUntil: z.number(),
+  lockedAt: z.number().default(0),
 });
 
 const Account = z.object({ username: z.string(), userId: z.string(), userName: z.string(), role: z.enum(ROLES) });
@@ -42,7 +45,7 @@ export function attemptsIn(keep: () => Keep): AttemptMemory {
 }
 
 const ADVICE = [
-  "Check PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD in .mcp.json, and restart the AI client; a refused password is not sent again for 15 minutes, so that the account is not locked.",
+  "Check PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD in .mcp.json, and restart the AI client; a refused password is not sent again for a day, so that the account is not locked.",
 ];
 
 /** A refused login is mended in the settings here, not by connecting anew. */

@@ -20,9 +20,7 @@ afterEach(() => vi.useRealTimers());
 describe("the cookie of a browser that has signed in", () => {
   test("is bound to this host, out of the reach of scripts, and shows no name", async () => {
     const cookie = await (await deviceOf(sealer, null)).remember("home", ["canary"]);
-    expect(cookie).toMatch(
-      /^__Host-pimcp-device=[\w.-]+; Max-Age=15552000; Path=\/; Secure; HttpOnly; SameSite=Lax$/,
-    );
+    expect(cookie).toMatch(/^__Host-pimcp-device=[\w.-]+; Max-Age=15552000; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
     expect(cookie).not.toContain("canary");
     const inside = await sealer.open("device-cookie", sentBack(cookie).replace("__Host-pimcp-device=", ""));
     expect(JSON.stringify(inside)).toMatch(/^\["[0-9a-f]{64}"\]$/);

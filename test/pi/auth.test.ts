@@ -77,7 +77,8 @@ async function faultOf(outcome: Promise<unknown>): Promise<Fault> {
   throw new Error(`no fault but ${JSON.stringify(error)}`);
 }
 
-const bearer = async (keeper: TokenKeeper, login: UpstreamLogin = LOGIN) => (await keeper.bearer(login, Date.now())).bearer;
+const bearer = async (keeper: TokenKeeper, login: UpstreamLogin = LOGIN) =>
+  (await keeper.bearer(login, Date.now())).bearer;
 const later = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 describe("the way to a token", () => {

@@ -42,6 +42,10 @@ const tries = async (name: string) => {
   return seen.map(({ status, text, wait }) => ({ status, wait, text: text.replace(`value="${name}"`, "") }));
 };
 
+const strangersTry = async (name: string) => {
+  for (let turn = 0; turn < 4; turn += 1) await signIn(name, "wrong", `198.51.100.${turn}`);
+};
+
 beforeEach(() => {
   // The window of a rate begins anew with the clock's minute, and that of wrong passwords with each test.
   vi.setSystemTime(Date.now() + 220 * DAY * (address += 1));
@@ -123,10 +127,6 @@ describe("wrong passwords", () => {
 });
 
 describe("a browser that has signed in by a name", () => {
-  const strangersTry = async (name: string) => {
-    for (let turn = 0; turn < 4; turn += 1) await signIn(name, "wrong", `198.51.100.${turn}`);
-  };
-
   test("is let in when strangers have used up its tries", async () => {
     const { kept } = await signIn("operator", "operator-demo");
     await strangersTry("operator");

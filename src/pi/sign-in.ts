@@ -1,3 +1,4 @@
+import { NotSent } from "../lib/errors.ts";
 import { type AttemptMemory, endOfAttempt, noted, objectionFault, objectionTo } from "./attempts.ts";
 import { logIn, type UpstreamLogin, type UpstreamUser } from "./login.ts";
 import type { Endpoint } from "./request.ts";
@@ -25,7 +26,7 @@ export async function signInOnce(
     await note("taken");
     return signedIn;
   } catch (error) {
-    await note(endOfAttempt(error, Date.now()));
+    await note(error instanceof NotSent ? "failed" : endOfAttempt(error, Date.now()));
     throw error;
   }
 }

@@ -22,7 +22,9 @@ async function countedAfter(error: Error): Promise<number> {
     accounts: true,
     providers: [],
     rules: { sources: new Set(), people: new Map() },
-    signIn: () => Promise.reject(error),
+    async signIn() {
+      throw error;
+    },
   };
   const limited = limitedSignIn(signIn, { ...NO_LIMITS, tally: () => tally });
   await expect(limited.signIn(DEMO_HOME.id, { username: "ann", password: "x" })).rejects.toThrow(Error);

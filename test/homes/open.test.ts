@@ -4,7 +4,7 @@ import type { Caller, Login } from "../../src/contract/caller.ts";
 import { createDemoApp } from "../../src/demo/app.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import { DEMO_HOME, type Home } from "../../src/homes/home.ts";
-import { openHomes } from "../../src/homes/open.ts";
+import { type HomeParts, openHomes } from "../../src/homes/open.ts";
 import { Troubles } from "../../src/homes/troubles.ts";
 import { Fault, NotSent } from "../../src/lib/errors.ts";
 import { DialectMemory } from "../../src/pi/dialect.ts";
@@ -23,7 +23,7 @@ const callerOf = (userId: string, login: Login): Caller => ({
 type Between = (path: string, signal: AbortSignal | null | undefined) => Promise<Response> | undefined;
 
 /** A home over the real client. @returns what opens it, and who signed in there, in order */
-function home(service: Home["service"], between: Between = () => undefined) {
+function home(service: Home["service"], between: Between = () => undefined, tokens?: HomeParts["tokens"]) {
   const app = createDemoApp({ world: createWorld(Date.now()), dialect: "documented" });
   const signedIn: string[] = [];
   const reach = async (url: string, init: RequestInit) => {
@@ -39,6 +39,7 @@ function home(service: Home["service"], between: Between = () => undefined) {
     cache,
     dialects: new DialectMemory(),
     troubles: new Troubles(),
+    ...(tokens === undefined ? {} : { tokens }),
   });
   const open = (caller: Caller, signal = new AbortController().signal) => openPi(caller, "demo", signal);
   return { open, signedIn };
@@ -74,10 +75,12 @@ describe("a home by its service account", () => {
   });
 });
 
+const broken = () => Promise.reject(new TypeError("network"));
+const busy = () => Promise.reject(new NotSent("operation_failed", "The home is busy."));
+
 describe("since when a home is down", () => {
   const CALLER = callerOf("demo.1", { username: "viewer", password: "viewer-demo" });
   const PAGE = { limit: 10, offset: 0 };
-  const broken = () => Promise.reject(new TypeError("network"));
 
   /** A home whose requests a test answers, but for the sign-in, and a way to ask it. */
   function watched() {
@@ -106,16 +109,29 @@ describe("since when a home is down", () => {
     expect(await ask()).toMatchObject({ fault: { type: "forbidden" }, since: undefined });
   });
 
-  test("is also known from a sign-in that did not reach it", async () => {
-    const { open } = home(undefined, broken);
-    const opened = open(CALLER);
-    await expect(opened.pi.clusters.list(PAGE)).rejects.toMatchObject({ type: "connection_failed" });
-    expect(opened.trouble()).toMatchObject({ why: expect.stringContaining("Cannot connect") });
+  test("is also known from who signs in there for all, but not from what is only remembered there", async () => {
+    const endpoint = "POST /api/v1/auth/login";
+    const lost = new Fault("connection_failed", "Cannot connect.", { details: { endpoint } });
+    const remembered = new Fault("timeout", "The last sign-in got no answer, and is not repeated at once.");
+    for (const [fault, trouble] of [
+      [remembered, undefined],
+      [lost, { why: "Cannot connect." }],
+    ] as const) {
+      const fails = () => Promise.reject(fault);
+      const { open } = home(undefined, undefined, () => ({
+        bearer: fails,
+        replace: fails,
+        replaceWithoutPassword: fails,
+      }));
+      const opened = open(CALLER);
+      await expect(opened.pi.clusters.list(PAGE)).rejects.toThrow(fault.message);
+      if (trouble === undefined) expect(opened.trouble()).toBeUndefined();
+      else expect(opened.trouble()).toMatchObject(trouble);
+    }
   });
 
   test("is neither begun nor ended by a request that was not sent", async () => {
     const { state, ask } = watched();
-    const busy = () => Promise.reject(new NotSent("operation_failed", "The home is busy."));
     state.between = busy;
     expect(await ask()).toMatchObject({ fault: { message: "The home is busy." }, since: undefined });
     state.between = broken;

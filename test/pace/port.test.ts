@@ -122,6 +122,13 @@ describe("reads of a busy home", () => {
     expect(asked).toHaveLength(2);
   });
 
+  test("of another server that is reached the same way are sent there as they are", async () => {
+    const { session } = house();
+    const reads = [1, 2].map(() => session()(`${HOME.url}:6443/api/v1/pods`, as("ann")));
+    await Promise.all(reads);
+    expect(asked).toStrictEqual(["0 GET /api/v1/pods ann", "0 GET /api/v1/pods ann"]);
+  });
+
   test("are shared for two seconds, and no longer", async () => {
     const { session } = house();
     const read = async () => {

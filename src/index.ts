@@ -32,7 +32,7 @@ import { tooManyRequests } from "./mcp/too-many.ts";
 import { OperationObject } from "./operations/operation.ts";
 import { operationsPort } from "./operations/port.ts";
 import { HomePaceObject } from "./pace/home-pace.ts";
-import { BusyHomes, type PaceObject, pacedWays } from "./pace/port.ts";
+import { BusyHomes, type PaceObject, pacedWays, type Pacing, Writes } from "./pace/port.ts";
 import { DialectMemory } from "./pi/dialect.ts";
 import { tokenCache } from "./pi/token-cache.ts";
 import { prompts } from "./prompts/index.ts";
@@ -94,26 +94,28 @@ function serverOf(env: Env): ReturnType<typeof serverFactory> {
 
 const unpacedWaysOf = (env: Env): Ways => waysThrough(outsideOf(env));
 
-function waysOf(env: Env): Ways {
+function waysOf(env: Env, pacing?: Pacing): Ways {
   const objectOf = (homeId: string) => {
     const object = env.HOME_PACE.getByName(homeId);
     return { permit: (ask) => object.permit(ask), read: (ask) => object.read(ask) } satisfies PaceObject;
   };
-  return pacedWays(unpacedWaysOf(env), objectOf, busy);
+  return pacedWays(unpacedWaysOf(env), objectOf, busy, pacing);
 }
 
-function openPiOf(env: Env): OpenPi {
+function openPiOf(env: Env, pacing: Pacing): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
   const tokens = brokeredTokens(env.TOKEN_BROKER, cache);
-  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles, tokens });
+  return openHomes({ homes: configOf(env).homes, ways: waysOf(env, pacing), cache, dialects, troubles, tokens });
 }
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 function openHomeOf(env: Env): OpenHome {
-  const openPi = openPiOf(env);
+  const writes = new Writes();
+  const openPi = openPiOf(env, { writes });
   const sealer = sealerOf(env);
   const pins: PinPorts = {
     pin: (address) => env.PIN_RESERVATION.getByName(pinName(address)),
+    wrote: (homeId) => writes.note(homeId, Date.now()),
     hub: (homeId) => env.HOME_HUB.getByName(homeId),
   };
   return (caller, homeId, signal, origin) => {
@@ -149,7 +151,7 @@ export class Account extends AccountObject {
 export class PinReservation extends PinReservationObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env, {
-      open: openPiOf(env),
+      open: openPiOf(env, { writing: true }),
       service: (homeId) => serviceCaller(configOf(env).homes, homeId),
       register: (homeId) => env.HOME_HUB.getByName(homeId),
       sealer: sealerOf(env),
@@ -160,7 +162,7 @@ export class PinReservation extends PinReservationObject {
 /** One operation; see `operations/operation.ts`. */
 export class Operation extends OperationObject {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { open: openPiOf(env), sealer: sealerOf(env) });
+    super(ctx, env, { open: openPiOf(env, { writing: true }), sealer: sealerOf(env) });
   }
 }
 
@@ -172,7 +174,7 @@ export class TokenBroker extends TokenBrokerObject {
     super(ctx, env, {
       endpoint(homeId) {
         const home = configOf(env).homes.find(({ id }) => id === homeId);
-        return home === undefined ? undefined : endpointOf(home, ways);
+        return home === undefined ? undefined : endpointOf(home, ways, troubles);
       },
       cache: tokenCache(env.TOKEN_CACHE, sealer),
       sealer,

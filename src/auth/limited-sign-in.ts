@@ -6,6 +6,9 @@ import type { SignIn } from "./sign-in.ts";
 /** The home has judged the account: that of a name that does not exist sounds the same. */
 const JUDGED: ReadonlySet<FaultType> = new Set<FaultType>(["unauthorized", "forbidden"]);
 
+/** The home may have counted the password: it has judged it, or has not said what became of it. */
+const SPENT: ReadonlySet<FaultType> = new Set<FaultType>([...JUDGED, "timeout"]);
+
 /** The one answer for a wrong name, a wrong password, and an account that is locked or deactivated. */
 const REFUSED = new Fault(
   "unauthorized",
@@ -66,8 +69,8 @@ export function limitedSignIn(signIn: SignIn, limits: Limits): SignIn {
         await clear(homeId, [login.username, person.userName]);
         return person;
       } catch (error) {
-        // The home was not reached, and so has counted nothing.
-        if (error instanceof Fault && error.type === "connection_failed") await tally.giveBack(mark);
+        // A home that was not reached, was busy or failed has counted nothing.
+        if (error instanceof Fault && !SPENT.has(error.type)) await tally.giveBack(mark);
         throw error instanceof Fault && JUDGED.has(error.type) ? REFUSED : error;
       }
     },

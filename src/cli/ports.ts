@@ -33,6 +33,8 @@ function operationsIn(keep: Keep): OperationNamespace {
 export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets): OpenHome {
   const pins: PinPorts = {
     pin: ({ gpioId }) => pinOf(keep, gpioId),
+    // Nothing is shared here: every read asks the home.
+    wrote: () => undefined,
     hub: () => ({ reservedPins: async () => keep.reservedPins(), markPin: () => Promise.resolve() }),
   };
   const operations = operationsIn(keep);

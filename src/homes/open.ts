@@ -1,7 +1,7 @@
 import type { Caller, Login } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Role } from "../contract/role.ts";
-import { Fault } from "../lib/errors.ts";
+import { Fault, isUnanswered } from "../lib/errors.ts";
 import { TokenKeeper, type TokenSource, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
@@ -39,15 +39,18 @@ export interface HomeParts {
   readonly tokens?: (account: { readonly homeId: string; readonly userId: string }) => TokenSource;
 }
 
-/** Notes of each request whether the home was reached. */
+/** Whether a home was not reached by who signs in there for all, and sees it from elsewhere. */
+function isLostAtSignIn(error: unknown): error is Fault {
+  return isUnanswered(error) && error.details?.endpoint?.startsWith("POST /api/v1/auth/") === true;
+}
+
+/** Notes that a home was not reached at a sign-in; of all other requests that is noted where they are sent. */
 function noting(homeId: string, troubles: Troubles, send: Send): Send {
   return async (ask) => {
     try {
-      const value = await send(ask);
-      troubles.note(homeId);
-      return value;
+      return await send(ask);
     } catch (error) {
-      troubles.note(homeId, error);
+      if (isLostAtSignIn(error)) troubles.note(homeId, error);
       throw error;
     }
   };
@@ -83,7 +86,7 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
   const byId = new Map(
     homes.map((home) => [
       home.id,
-      { home, endpoint: endpointOf(home, ways), apis: k3sApisOf(home, ways), devices: new DeviceMemory() },
+      { home, endpoint: endpointOf(home, ways, troubles), apis: k3sApisOf(home, ways), devices: new DeviceMemory() },
     ]),
   );
 

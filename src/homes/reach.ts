@@ -1,6 +1,8 @@
 import type { K3sApi } from "../pi/k3s/api.ts";
+import type { Fault } from "../lib/errors.ts";
 import type { Endpoint, Fetch } from "../pi/request.ts";
 import type { Home } from "./home.ts";
+import type { Troubles } from "./troubles.ts";
 
 /** The way to one home, out of the Worker or to one of its objects. */
 export type Ways = (home: Home) => Fetch;
@@ -15,10 +17,11 @@ export interface Outside {
   binding(name: string): Fetch | undefined;
 }
 
-/** A home as the REST client needs it. */
-export function endpointOf(home: Home, ways: Ways): Endpoint {
-  const { name, url, timeoutMs } = home;
-  return { name, url, timeoutMs, hasServiceToken: home.serviceToken !== undefined, fetch: ways(home) };
+/** A home as the REST client needs it. @param troubles where what is seen of it is noted */
+export function endpointOf(home: Home, ways: Ways, troubles?: Troubles): Endpoint {
+  const { id, name, url, timeoutMs } = home;
+  const seen = (lost?: Fault) => troubles?.note(id, lost);
+  return { name, url, timeoutMs, hasServiceToken: home.serviceToken !== undefined, fetch: ways(home), seen };
 }
 
 /** The K3s APIs of a home's clusters, reached the way the home is. */

@@ -1,5 +1,5 @@
 import type { Trouble } from "../contract/context.ts";
-import { Fault } from "../lib/errors.ts";
+import type { Fault } from "../lib/errors.ts";
 
 /** Which homes are out of reach, and since when; lives as long as the isolate. */
 export class Troubles {
@@ -9,14 +9,13 @@ export class Troubles {
     return this.#byHome.get(homeId);
   }
 
-  /** Notes how a request to a home ended: any answer of its own shows that it is reached. */
-  note(homeId: string, error?: unknown): void {
-    const lost = error instanceof Fault && (error.type === "connection_failed" || error.type === "timeout");
-    if (!lost) {
+  /** Notes what was seen of a home: an answer of its own, or why none came. */
+  note(homeId: string, lost?: Fault): void {
+    if (lost === undefined) {
       this.#byHome.delete(homeId);
       return;
     }
     const since = this.#byHome.get(homeId)?.since ?? new Date().toISOString();
-    this.#byHome.set(homeId, { since, why: error.message });
+    this.#byHome.set(homeId, { since, why: lost.message });
   }
 }

@@ -66,3 +66,12 @@ export class Fault extends Error {
     };
   }
 }
+
+/** Says that the request which it is about was never sent. Over RPC this is lost: an error loses its class there. */
+export class NotSent extends Fault {}
+
+/** Whether a request went out and no answer of the home came back: it may have been carried out, or may yet be. */
+export function isUnanswered(error: unknown): error is Fault {
+  if (!(error instanceof Fault) || error instanceof NotSent) return false;
+  return error.type === "connection_failed" || error.type === "timeout";
+}

@@ -71,6 +71,8 @@ export class HomeReads {
 
   constructor(pacer: Pacer) {
     this.#pacer = pacer;
+    // What was read before a write is no answer to who asks after it.
+    pacer.onWrite(() => this.#shared.drop());
   }
 
   read(endpoint: Endpoint, ask: ReadAsk): Promise<ReadOutcome> {
@@ -84,7 +86,7 @@ export class HomeReads {
     let waited = false;
     for (let { left } = ask; ; left = 0) {
       const waitMs = Math.max(0, until - Date.now());
-      const permit = await this.#pacer.permit({ rank: "read", user: ask.user, waitMs, left });
+      const permit = await this.#pacer.permit({ rank: "read", user: ask.user, changes: false, waitMs, left });
       if (!permit.granted) return { kind: "busy", waitMs: permit.waitMs, waited: true, lasting: false };
       waited ||= permit.waitedMs > 0;
       sending();

@@ -1,9 +1,10 @@
 import type { Home } from "../homes/home.ts";
 import type { Ways } from "../homes/reach.ts";
-import { Fault } from "../lib/errors.ts";
+import { NotSent } from "../lib/errors.ts";
 import type { Fetch } from "../pi/request.ts";
 import type { ReadAsk, ReadOutcome } from "./home-reads.ts";
 import { leftAfter, unlessLimited } from "./limited.ts";
+import type { Rank } from "./line.ts";
 import type { Permit, PermitAsk } from "./pacer.ts";
 
 /**
@@ -72,9 +73,9 @@ interface Request {
   readonly until: number;
 }
 
-function busyFault(home: Home, { init, path }: Request, waitMs: number): Fault {
+function busyFault(home: Home, { init, path }: Request, waitMs: number): NotSent {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new Fault(
+  return new NotSent(
     "operation_failed",
     `Home "${home.name}" is busy: its pi-controller takes one request a second, and others are waiting. Nothing was changed.`,
     {
@@ -84,9 +85,40 @@ function busyFault(home: Home, { init, path }: Request, waitMs: number): Fault {
   );
 }
 
-/** A sign-in is waited for like a write: a call is behind it. Reading a pin is a POST that changes nothing. */
-function rankOf({ init, path }: Request): "write" | "read" {
-  return init.method === "GET" || /^\/api\/v1\/gpio\/\d+\/read$/.test(path) ? "read" : "write";
+/** Sign-ins, and what an account may do now. */
+const isAboutAccount = ({ path }: Request): boolean => path.startsWith("/api/v1/auth/");
+
+/** Whether a request may change what others read. Reading a pin is a POST that changes nothing. */
+function changes(request: Request): boolean {
+  if (request.init.method === "GET" || isAboutAccount(request)) return false;
+  return !/^\/api\/v1\/gpio\/\d+\/read$/.test(request.path);
+}
+
+/** When somebody has last written at which home, through whichever object: what they read from then on is newer. */
+export class Writes {
+  readonly #at = new Map<string, number>();
+
+  note(homeId: string, now: number): void {
+    this.#at.set(homeId, now);
+  }
+
+  /** Milliseconds since the epoch; 0 if never. */
+  at(homeId: string): number {
+    return this.#at.get(homeId) ?? 0;
+  }
+}
+
+/** Whose requests are paced. */
+export interface Pacing {
+  /** Every request is part of a write, its reads too: they wait like it, and are answered for it alone. */
+  readonly writing?: boolean;
+  /** The writes of a session, which others send for it. */
+  readonly writes?: Writes;
+}
+
+/** What a write waits for is waited for like a write: a sign-in, or whether the account may do that. */
+function rankOf(request: Request): Rank {
+  return changes(request) || isAboutAccount(request) ? "write" : "read";
 }
 
 /** Whose request it is, as the home sees it: one token is one person with one role. */
@@ -110,17 +142,21 @@ class PacedWay {
   readonly #way: Fetch;
   readonly #object: () => PaceObject;
   readonly #busy: BusyHomes;
-  /** When this session last wrote: what it reads from then on must have been asked after that. */
-  #wroteAt = 0;
+  readonly #writing: boolean;
+  readonly #writes: Writes;
 
-  constructor(home: Home, way: Fetch, object: () => PaceObject, busy: BusyHomes) {
+  constructor(home: Home, way: Fetch, object: () => PaceObject, busy: BusyHomes, pacing: Pacing) {
     this.#home = home;
     this.#way = way;
     this.#object = object;
     this.#busy = busy;
+    this.#writing = pacing.writing ?? false;
+    this.#writes = pacing.writes ?? new Writes();
   }
 
   async request(url: string, init: RequestInit): Promise<Response> {
+    // A cluster's own API has its own limits, and its token is nothing for a home's object to send.
+    if (!url.startsWith(`${this.#home.url}/`)) return this.#way(url, init);
     const now = Date.now();
     const path = url.slice(this.#home.url.length);
     const request = { url, init, path, headers: new Headers(init.headers), until: now + MAX_WAIT_MS };
@@ -129,7 +165,8 @@ class PacedWay {
       if (response !== undefined) return response;
     }
     const left = this.#busy.left(this.#home.id, Date.now());
-    return init.method === "GET" ? this.#read(request, left) : this.#permitted(request, left);
+    const isShared = init.method === "GET" && this.#rankOf(request) === "read";
+    return isShared ? this.#read(request, left) : this.#permitted(request, left);
   }
 
   /** Sends a request from here; `undefined` if the home's rate limit refused it. */
@@ -141,14 +178,20 @@ class PacedWay {
       if (left !== undefined && left <= FEW) this.#busy.note(this.#home.id, Date.now(), left);
       return taken;
     } finally {
-      if (rankOf(request) === "write") this.#wroteAt = Date.now();
+      if (changes(request)) this.#writes.note(this.#home.id, Date.now());
     }
   }
 
   /** Sends a request from here when it is its turn. */
   async #permitted(request: Request, atFirst: number | undefined): Promise<Response> {
     for (let left = atFirst; ; left = 0) {
-      const ask = { rank: rankOf(request), user: userOf(request), waitMs: this.#waitMs(request), left };
+      const ask = {
+        rank: this.#rankOf(request),
+        user: userOf(request),
+        changes: changes(request),
+        waitMs: this.#waitMs(request),
+        left,
+      };
       const permit = await this.#asked(request, busyFault(this.#home, request, OBJECT_LOST_MS), (object) =>
         object.permit(ask),
       );
@@ -167,7 +210,7 @@ class PacedWay {
       path: request.path,
       headers: Object.fromEntries(request.headers),
       user: userOf(request),
-      maxAgeMs: Date.now() - this.#wroteAt,
+      maxAgeMs: Date.now() - this.#writes.at(this.#home.id),
       waitMs: this.#waitMs(request),
       left,
     };
@@ -200,6 +243,10 @@ class PacedWay {
     }
   }
 
+  #rankOf(request: Request): Rank {
+    return this.#writing ? "write" : rankOf(request);
+  }
+
   #waitMs({ until }: Request): number {
     return Math.max(0, until - Date.now());
   }
@@ -210,9 +257,14 @@ class PacedWay {
 }
 
 /** The same ways, kept within what each home takes. */
-export function pacedWays(ways: Ways, objectOf: (homeId: string) => PaceObject, busy: BusyHomes): Ways {
+export function pacedWays(
+  ways: Ways,
+  objectOf: (homeId: string) => PaceObject,
+  busy: BusyHomes,
+  pacing: Pacing = {},
+): Ways {
   return (home) => {
-    const paced = new PacedWay(home, ways(home), () => objectOf(home.id), busy);
+    const paced = new PacedWay(home, ways(home), () => objectOf(home.id), busy, pacing);
     return (url, init) => paced.request(url, init);
   };
 }

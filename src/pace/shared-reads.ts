@@ -33,6 +33,11 @@ export class SharedReads<Each extends Outcome> {
     return entry.outcome;
   }
 
+  /** Nobody who comes from now on is given an answer that was asked for before. */
+  drop(): void {
+    for (const [key, { sentAt }] of this.#entries) if (sentAt !== undefined) this.#entries.delete(key);
+  }
+
   async #begin(key: string, ask: (sending: () => void) => Promise<Each>): Promise<Each> {
     // The entry is made of this promise, so that there is none before the first await.
     await Promise.resolve();

@@ -1,5 +1,5 @@
 import { withDeadline } from "../lib/deadline.ts";
-import { Fault } from "../lib/errors.ts";
+import { Fault, NotSent } from "../lib/errors.ts";
 import { type AttemptMemory, attemptsInMemory } from "./attempts.ts";
 import { refreshTokens, type UpstreamLogin } from "./login.ts";
 import type { Endpoint } from "./request.ts";
@@ -184,9 +184,9 @@ export class TokenKeeper implements TokenSource {
     }
   }
 
-  /** Passwords that were refused have a memory of their own. */
+  /** Passwords that were refused have a memory of their own; of what was not sent the home knows nothing. */
   #noteFailure(error: unknown): void {
-    if (!(error instanceof Fault) || error.type === "unauthorized") return;
+    if (!(error instanceof Fault) || error instanceof NotSent || error.type === "unauthorized") return;
     const unreached = error.type === "connection_failed" || error.type === "timeout";
     this.#failure = { fault: error, until: Date.now() + (unreached ? UNREACHED_PAUSE_MS : PAUSE_MS) };
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Fault } from "../lib/errors.ts";
+import { Fault, type FaultType, NotSent } from "../lib/errors.ts";
 import { LEVEL_NAME } from "../lib/level.ts";
 import { everyRow } from "./all.ts";
 import type { DeviceMemory } from "./device-memory.ts";
@@ -97,6 +97,30 @@ function notWritten(gpioId: number, asked: Level, got: Level): Fault {
   );
 }
 
+/** Why a level that was sent could not be read back. */
+const NOT_READ: Partial<Readonly<Record<FaultType, string>>> = {
+  connection_failed: "the home was not reached then",
+  timeout: "the home did not answer in time",
+};
+
+/** A pin that was switched, whatever became of the read after it: that one's words are about itself alone. */
+function notReadBack(gpioId: number, value: Level, error: Fault): Fault {
+  const why = error instanceof NotSent ? "the home is busy" : (NOT_READ[error.type] ?? "the home did not tell");
+  // Without a status: that would be taken for the answer to the write.
+  const { endpoint, originalError } = error.details ?? {};
+  return new Fault(
+    "gpio_failed",
+    `${LEVEL_NAME[value]} was sent to GPIO device ${gpioId}, and could not be read back: ${why}.`,
+    {
+      suggestions: ["Read the pin with read_gpio_pin before doing anything else."],
+      details: {
+        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(originalError === undefined ? {} : { originalError }),
+      },
+    },
+  );
+}
+
 function otherMode(asked: NewDevice, made: GpioDevice): Fault {
   const where = made.pin_number === null ? `header position ${made.header_pin}` : `BCM ${made.pin_number}`;
   return new Fault(
@@ -153,6 +177,14 @@ export function gpio(send: Send, dialect: AskDialect, { numbering, memory }: Pin
     return { gpio_id: gpioId, value: reading.value, changed_at: reading.timestamp };
   }
 
+  async function readBack(gpioId: number, written: Level): Promise<Level> {
+    try {
+      return (await read(gpioId)).value;
+    } catch (error) {
+      throw error instanceof Fault ? notReadBack(gpioId, written, error) : error;
+    }
+  }
+
   async function drive(gpioId: number, value: Level, home: Dialect, clientId: string | undefined): Promise<Level> {
     const written = await about(gpioId, {
       method: "POST",
@@ -162,7 +194,7 @@ export function gpio(send: Send, dialect: AskDialect, { numbering, memory }: Pin
       failure: "gpio_failed",
     });
     // A released controller keeps the −1 that was sent until the pin is read again (contract, section 6.1).
-    if (value === 0 && home === "released") return (await read(gpioId)).value;
+    if (value === 0 && home === "released") return readBack(gpioId, value);
     return written.value;
   }
 

@@ -1,4 +1,4 @@
-import { Fault } from "../lib/errors.ts";
+import { Fault, NotSent } from "../lib/errors.ts";
 import type { AskDialect, Dialect } from "./dialect.ts";
 import { checkReleased } from "./provisioning-checks.ts";
 import { clusterEnd, outcomeOf, type Reads, scaleEnd } from "./provisioning-outcome.ts";
@@ -68,7 +68,7 @@ function aboutOf(step: Step): string {
 /** Whether a request may have been carried out although its answer was lost. */
 function isCutOff(fault: Fault, wire: Wire): boolean {
   // A failed sign-in, for one, comes before the request.
-  if (fault.details?.endpoint !== endpointOf(wire)) return false;
+  if (fault instanceof NotSent || fault.details?.endpoint !== endpointOf(wire)) return false;
   const { statusCode } = fault.details;
   // Redirects and refusals are answered before any work; a gateway's error may come from behind it.
   return statusCode === undefined || statusCode < 300 || statusCode >= 502;

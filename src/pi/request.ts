@@ -1,4 +1,4 @@
-import { Fault } from "../lib/errors.ts";
+import { Fault, isUnanswered } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
 import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
@@ -20,6 +20,8 @@ export interface Endpoint {
   /** Whether `fetch` sends a Cloudflare Access service token along; it decides what mends a refusal of Access. */
   readonly hasServiceToken?: boolean;
   readonly fetch: Fetch;
+  /** Is told of each request whether the home itself has answered, or why it was not reached. */
+  readonly seen?: (lost?: Fault) => void;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -202,7 +204,17 @@ export async function exchange(
   options: { bearer?: string; signal: AbortSignal },
 ): Promise<Answer> {
   const limit = wire.timeoutMs ?? endpoint.timeoutMs;
-  return withDeadline(limit, (signal) => exchangeOnce(endpoint, wire, options.bearer, signal), options.signal);
+  const ask = (signal: AbortSignal) => exchangeOnce(endpoint, wire, options.bearer, signal);
+  try {
+    const answer = await withDeadline(limit, ask, options.signal);
+    endpoint.seen?.();
+    return answer;
+  } catch (error) {
+    // Whoever has stopped waiting has learnt nothing of the home.
+    if (isUnanswered(error) && !options.signal.aborted) endpoint.seen?.(error);
+    if (error instanceof TooLarge) endpoint.seen?.();
+    throw error;
+  }
 }
 
 async function exchangeOnce(

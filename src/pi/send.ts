@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { Fault } from "../lib/errors.ts";
+import { Fault, NotSent } from "../lib/errors.ts";
 import type { TokenSource, UpstreamLogin } from "./auth.ts";
 import { faultOf, type Subject, unexpectedShape, withoutSecrets } from "./faults.ts";
 import { type Answer, type Endpoint, endpointOf, exchange, type Wire } from "./request.ts";
@@ -44,7 +44,7 @@ function parse<Value>(endpoint: Endpoint, ask: Ask<Value>, answer: Answer): Valu
 }
 
 function signInTimedOut(endpoint: Endpoint, wire: Wire): Fault {
-  return new Fault("timeout", `Signing in to home "${endpoint.name}" took too long. Nothing was changed.`, {
+  return new NotSent("timeout", `Signing in to home "${endpoint.name}" took too long. Nothing was changed.`, {
     suggestions: ["Try again in a minute.", "Check the load of the Pi that runs pi-controller."],
     details: { endpoint: endpointOf(wire) },
   });

@@ -1,3 +1,4 @@
+import { NotSent } from "../lib/errors.ts";
 import {
   type AttemptMemory,
   attemptsSince,
@@ -35,7 +36,7 @@ export async function signInOnce(
     await note("taken");
     return signedIn;
   } catch (error) {
-    await note(endOfAttempt(error, Date.now()));
+    await note(error instanceof NotSent ? "failed" : endOfAttempt(error, Date.now()));
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { withDeadline } from "../lib/deadline.ts";
-import { Fault } from "../lib/errors.ts";
+import { Fault, isUnanswered } from "../lib/errors.ts";
 import type { ObjectStorage } from "../lib/object-storage.ts";
 import type { PiClient } from "../pi/client.ts";
 import type { Level } from "../pi/gpio.ts";
@@ -192,8 +192,7 @@ export class PinKeeper {
       await pi.gpio.write(gpioId, level, clientId);
       if (pin.kind === "held") this.#store.drove({ fence: pin.hold.fence, level });
     } catch (error) {
-      const unanswered = error instanceof Fault && (error.type === "timeout" || error.type === "connection_failed");
-      if (unanswered) this.#store.doubt(Date.now() + DOUBT_MS);
+      if (isUnanswered(error)) this.#store.doubt(Date.now() + DOUBT_MS);
       throw error;
     }
   }

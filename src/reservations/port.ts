@@ -22,6 +22,8 @@ export interface PinObject {
 /** Where the pins of a home are found. */
 export interface PinPorts {
   readonly pin: (address: PinAddress) => PinObject;
+  /** Is told whenever a pin's object may have changed something at the home, also if that failed. */
+  readonly wrote: (homeId: string) => void;
   readonly hub: (homeId: string) => {
     reservedPins(): Promise<number[]>;
     markPin(gpioId: number, reserved: boolean): Promise<void>;
@@ -69,6 +71,14 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
     const holder: Holder = { userId: caller.userId, userName: caller.userName, clientId: caller.clientId, label };
     return { caller, holder };
   };
+  /** Asks a pin's object for what it does at the home. */
+  const change = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await work();
+    } finally {
+      ports.wrote(homeId);
+    }
+  };
   const look = (gpioId: number) => ports.pin(address(gpioId)).look();
   const state = async (gpioId: number) => viewOf(gpioId, await look(gpioId), caller);
 
@@ -79,13 +89,17 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
       assertReservable(gpioId, device);
       if (on_expire !== null && device.mode !== "output") throw notAnOutput(gpioId, device.mode);
       const wish = { seconds, onExpire: on_expire };
-      const outcome = await ports.pin(address(gpioId)).reserve(address(gpioId), askerFor(client_id), wish);
+      const outcome = await change(() =>
+        ports.pin(address(gpioId)).reserve(address(gpioId), askerFor(client_id), wish),
+      );
       const view = viewOf(gpioId, valueOf(gpioId, "reserve", outcome), caller);
       if (view === null) throw new Fault("conflict", `The reservation of GPIO device ${gpioId} has ended already.`);
       return view;
     },
     async release(gpioId, clientId, level) {
-      const outcome = await ports.pin(address(gpioId)).release(address(gpioId), askerFor(clientId), level);
+      const outcome = await change(() =>
+        ports.pin(address(gpioId)).release(address(gpioId), askerFor(clientId), level),
+      );
       return { gpio_id: gpioId, value: valueOf(gpioId, "release", outcome) };
     },
     async write(gpioId, value, clientId) {
@@ -93,7 +107,7 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
       const pin = ports.pin(address(gpioId));
       const asker = askerFor(clientId ?? ONE_CALL);
       const fence = valueOf(gpioId, "write", await pin.admit(address(gpioId), asker, clientId !== null));
-      const written = await pin.write(address(gpioId), asker, fence, value);
+      const written = await change(() => pin.write(address(gpioId), asker, fence, value));
       return { gpio_id: gpioId, value: valueOf(gpioId, "write", written) };
     },
     async list(mine) {
@@ -109,11 +123,11 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
           suggestions: ["list_reservations shows which pins are."],
         });
       }
-      const after = await ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin"), reason);
+      const after = await change(() => ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin"), reason));
       return viewOf(gpioId, valueOf(gpioId, "break", after), caller) ?? { ...before, state: "freed", seconds_left: 0 };
     },
     async remove(gpioId) {
-      const outcome = await ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL));
+      const outcome = await change(() => ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL)));
       // Also if that failed: the device may be gone all the same.
       pi.gpio.forget(gpioId);
       valueOf(gpioId, "delete", outcome);

@@ -3,7 +3,7 @@ import { singleHome } from "../../src/homes/home.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { HomeReads } from "../../src/pace/home-reads.ts";
 import { Pacer } from "../../src/pace/pacer.ts";
-import { BusyHomes, type PaceObject, pacedWays } from "../../src/pace/port.ts";
+import { BusyHomes, type PaceObject, pacedWays, type Pacing, Writes } from "../../src/pace/port.ts";
 import type { Fetch } from "../../src/pi/request.ts";
 
 const HOME = singleHome("https://home.invalid", 30_000, undefined);
@@ -39,13 +39,14 @@ function house() {
   const endpoint = { name: HOME.name, url: HOME.url, timeoutMs: HOME.timeoutMs, fetch: way };
   const object: PaceObject = { permit: (ask) => pacer.permit(ask), read: (ask) => reads.read(endpoint, ask) };
   /** A session in an isolate where the home is known to be busy, or not. */
-  const session = (isBusy = true): Fetch => {
+  const session = (isBusy = true, pacing: Pacing = {}): Fetch => {
     const busy = new BusyHomes();
     if (isBusy) busy.note(HOME.id, Date.now());
     return pacedWays(
       () => way,
       () => object,
       busy,
+      pacing,
     )(HOME);
   };
   return { object, session };
@@ -121,6 +122,13 @@ describe("reads of a busy home", () => {
     expect(asked).toHaveLength(2);
   });
 
+  test("of another server that is reached the same way are sent there as they are", async () => {
+    const { session } = house();
+    const reads = [1, 2].map(() => session()(`${HOME.url}:6443/api/v1/pods`, as("ann")));
+    await Promise.all(reads);
+    expect(asked).toStrictEqual(["0 GET /api/v1/pods ann", "0 GET /api/v1/pods ann"]);
+  });
+
   test("are shared for two seconds, and no longer", async () => {
     const { session } = house();
     const read = async () => {
@@ -160,6 +168,33 @@ describe("reads of a busy home", () => {
     expect(await (await read).json()).toStrictEqual({ data: "after" });
   });
 
+  test("a write lets go what was read before it, also for others of the same user", async () => {
+    const { session } = house();
+    const [reader, writer] = [session(), session(true, { writing: true })];
+    answers = [() => good("before"), () => new Response(null, { status: 204 }), () => good("after")];
+    await reader(CLUSTERS, as("ann"));
+    const written = writer(CLUSTERS, write("ann"));
+    await vi.advanceTimersByTimeAsync(300);
+    await written;
+    const read = reader(CLUSTERS, as("ann"));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await (await read).json()).toStrictEqual({ data: "after" });
+  });
+
+  test("what a session reads after a write that was sent for it was asked after that", async () => {
+    const { session } = house();
+    const writes = new Writes();
+    const [reader, other] = [session(true, { writes }), session()];
+    answers = [() => good("before"), () => good("after")];
+    await other(CLUSTERS, as("ann"));
+    await vi.advanceTimersByTimeAsync(100);
+    // Where the home is not known to be busy, its object hears nothing of a write.
+    writes.note(HOME.id, Date.now());
+    const read = reader(CLUSTERS, as("ann"));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await (await read).json()).toStrictEqual({ data: "after" });
+  });
+
   test("keep their status and headers, and lose cookies", async () => {
     const headers = { "content-type": "text/html", "cf-ray": "8f2c3d4e5a6b7c8d-FRA", "set-cookie": "a=b" };
     answers = [() => new Response("<h1>x</h1>", { status: 530, headers })];
@@ -193,6 +228,23 @@ describe("writes at a busy home", () => {
     await vi.advanceTimersByTimeAsync(15_000);
     await Promise.all(reads);
     expect(asked).toHaveLength(10);
+  });
+
+  test.each([
+    ["whether the account may write", "/api/v1/auth/profile", as("bob"), {}],
+    ["a read by who writes", "/api/v1/gpio/1", as("bob"), { writing: true }],
+    ["a reading back by who writes", "/api/v1/gpio/1/read", write("bob"), { writing: true }],
+  ])("%s goes before reads that wait, and is never shared", async (_, path, init, pacing) => {
+    const { session } = house();
+    const reads = Array.from({ length: 4 }, (_each, index) => session()(`${CLUSTERS}/${index}`, as("ann")));
+    await vi.advanceTimersByTimeAsync(10);
+    const asking = [session(true, pacing), session(true, pacing)].map((ask) => ask(HOME.url + path, init));
+    await vi.advanceTimersByTimeAsync(20);
+    await Promise.all(asking);
+    expect(asked.filter((line) => line.includes(` ${path} `))).toHaveLength(2);
+    expect(asked).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(15_000);
+    await Promise.all(reads);
   });
 
   test("one whose call is over while it waits is not sent", async () => {

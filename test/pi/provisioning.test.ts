@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DemoOptions } from "../../src/demo/app.ts";
 import type { Dialect } from "../../src/demo/quirks.ts";
-import { Fault } from "../../src/lib/errors.ts";
+import { Fault, NotSent } from "../../src/lib/errors.ts";
 import { TokenKeeper } from "../../src/pi/auth.ts";
 import { clusters } from "../../src/pi/clusters.ts";
 import { DeviceMemory } from "../../src/pi/device-memory.ts";
@@ -258,6 +258,17 @@ describe.each(DIALECTS)("%s", (dialect) => {
     expect(node?.k3s_cluster_token).toBeDefined();
     expect(end).not.toContain(String(node?.k3s_cluster_token));
     expect(end).not.toContain("kind: Config");
+  });
+
+  test("a request that was not sent is none that may be under way", async () => {
+    const { port } = await bench(dialect, (url, init, pass) => {
+      if (init.method === "GET" || url.includes("/auth/")) return pass(url, init);
+      const endpoint = `POST ${new URL(url).pathname}`;
+      return Promise.reject(new NotSent("operation_failed", "The home is busy.", { details: { endpoint } }));
+    });
+    for (const step of [cluster(), scale(4), remove(10)]) {
+      expect((await faultOf(port.run(step))).message).toBe("The home is busy.");
+    }
   });
 
   test("a slow request may take longer than the home's own limit", async () => {

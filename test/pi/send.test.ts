@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { Fault } from "../../src/lib/errors.ts";
+import { Fault, NotSent } from "../../src/lib/errors.ts";
 import { TokenKeeper } from "../../src/pi/auth.ts";
 import type { Endpoint } from "../../src/pi/request.ts";
 import type { Tokens } from "../../src/pi/schemas/auth.ts";
@@ -85,6 +85,34 @@ describe("with a home whose every answer is told", () => {
     sender(endpoint, new TokenKeeper(endpoint, memoryCache(), "key"), LOGIN, signal);
 
   const requests = (ask: Ask<unknown>) => asked.filter((line) => line.startsWith(of(ask)));
+
+  test("a sign-in that was not sent is tried again at once: the home knows nothing of it", async () => {
+    const ask = send();
+    atSignIn = () => Promise.reject(new NotSent("operation_failed", "The home is busy."));
+    expect((await faultOf(ask(READ))).message).toBe("The home is busy.");
+    atSignIn = undefined;
+    expect(await ask(READ)).toStrictEqual({ data: [] });
+    expect(logins).toBe(1);
+  });
+
+  test("what is seen of the home is told: an answer of its own, or why none came, but not what was not sent", async () => {
+    const seen: (string | undefined)[] = [];
+    const watched: Endpoint = { ...endpoint, seen: (lost) => void seen.push(lost?.type) };
+    const gone = new AbortController();
+    const tokens = new TokenKeeper(endpoint, memoryCache(), "key");
+    const ask = sender(watched, tokens, LOGIN, gone.signal);
+    await ask(WRITE);
+    answers = [answer(500), broken, () => Promise.reject(new NotSent("operation_failed", "The home is busy."))];
+    for (const _ of answers) await faultOf(ask(WRITE));
+    answers = [
+      () => {
+        gone.abort();
+        return broken();
+      },
+    ];
+    await faultOf(ask(WRITE));
+    expect(seen).toStrictEqual([undefined, undefined, "connection_failed"]);
+  });
 
   describe.each([
     ["a read", READ],

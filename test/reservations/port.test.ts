@@ -25,11 +25,13 @@ function portOf(userName = "ann", mode = "output", pins: "bcm" | "header" = "bcm
   const device = { id: gpioId, node_id: 1, pin_number, name: "pump", mode, current_value: 0 };
   const { asked, context } = recording({ [`GET /api/v1/gpio/${gpioId}`]: { data: device } }, "documented", pins);
   const caller = { ...context.caller, userId: `home.${userName}`, userName };
+  const wrote: string[] = [];
   const ports = {
     pin: (address: Parameters<typeof pinName>[0]) => env.PIN_RESERVATION.getByName(pinName(address)),
+    wrote: (homeId: string) => void wrote.push(homeId),
     hub: () => ({ reservedPins: () => Promise.resolve([]), markPin: () => Promise.resolve() }),
   };
-  return { asked, pi: context.pi, port: reservationsPort(ports, caller, "home", context.pi) };
+  return { asked, wrote, pi: context.pi, port: reservationsPort(ports, caller, "home", context.pi) };
 }
 
 const watering = { client_id: "watering", seconds: 60, on_expire: null } as const;
@@ -52,8 +54,9 @@ describe("an input", () => {
   });
 
   test("that only the home knows is refused by the home", async () => {
-    const { port, asked } = portOf("ann", "input");
+    const { port, asked, wrote } = portOf("ann", "input");
     expect(await port.write(gpioId, 1, null)).toStrictEqual({ gpio_id: gpioId, value: 1 });
+    expect(wrote).toStrictEqual(["home"]);
     // A write waits for no look-up.
     expect(asked).toStrictEqual([]);
   });

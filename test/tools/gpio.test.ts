@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { listGpioDevices, readGpioPin, writeGpioPin } from "../../src/tools/gpio.ts";
+import { NotSent } from "../../src/lib/errors.ts";
 import { recording, Refused, runTool } from "../support/recording.ts";
 
 const PATH = "/api/v1/gpio";
@@ -224,6 +225,32 @@ describe("write_gpio_pin", () => {
     const outcome = runTool(writeGpioPin, { gpio_id: 15, value }, recording(answers, dialect));
     await expect(outcome).rejects.toMatchObject({ type: "gpio_failed", message: expect.stringContaining(asked) });
     await expect(outcome).rejects.toMatchObject({ message: expect.stringMatching(`${RegExp.escape(got)}\\.$`) });
+  });
+
+  const busy = new NotSent("operation_failed", "Home is busy. Nothing was changed.", { details: { endpoint: READ } });
+
+  test.each([
+    ["has no turn", () => Promise.reject(busy), "the home is busy"],
+    ["fails", () => new Refused(503, "The agent does not answer"), "the home did not tell"],
+    ["is refused", () => new Refused(400, "LED strip is inactive"), "the home did not tell"],
+  ])("LOW whose reading back %s was sent all the same, and that is said", async (_, reading, why) => {
+    const home = recording(
+      {
+        ...known,
+        [WRITE]: echo(-1),
+        get [READ]() {
+          return reading();
+        },
+      },
+      "released",
+    );
+    const outcome = runTool(writeGpioPin, { gpio_id: 15, value: 0 }, home);
+    await expect(outcome).rejects.toMatchObject({
+      type: "gpio_failed",
+      message: `LOW (0) was sent to GPIO device 15, and could not be read back: ${why}.`,
+      suggestions: [expect.stringContaining("read_gpio_pin")],
+    });
+    expect(home.asked).toHaveLength(2);
   });
 
   test.each<unknown>([{ status: "success" }, echo("1"), echo(null), null])(

@@ -2,7 +2,7 @@ import { AccountObject } from "./accounts/account.ts";
 import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
-import { limitedSignIn } from "./auth/limited-sign-in.ts";
+import { countedTry, limitedSignIn } from "./auth/limited-sign-in.ts";
 import { limitOAuth } from "./auth/oauth-limits.ts";
 import { endGrants, identity, insufficientScope, MCP_PATH } from "./auth/provider.ts";
 import { scopesOf } from "./auth/scopes.ts";
@@ -105,7 +105,8 @@ function waysOf(env: Env): Ways {
 function openPiOf(env: Env): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
   const tokens = brokeredTokens(env.TOKEN_BROKER, cache);
-  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles, tokens });
+  const tryLogin = countedTry(limitedSignIn(signInOf(env), limitsOf(env)));
+  return openHomes({ homes: configOf(env).homes, ways: waysOf(env), cache, dialects, troubles, tokens, tryLogin });
 }
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
@@ -124,6 +125,7 @@ function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };
 }
@@ -242,6 +244,7 @@ function siteFor(origin: string, env: Env): Site {
     signIn: limitedSignIn(signIn, counted),
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
+    open: openPiOf(env),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
     limits: counted,
   });

@@ -1,13 +1,16 @@
 import type { Caller, Login } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
+import type { Diagnose } from "../contract/diagnosis.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import { TokenKeeper, type TokenSource, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
+import { logIn } from "../pi/login.ts";
 import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
+import { doctor } from "./doctor.ts";
 import type { Home } from "./home.ts";
 import { endpointOf, k3sApisOf, type Ways } from "./reach.ts";
 import { serviceUserId } from "./service.ts";
@@ -23,6 +26,7 @@ export interface OpenedHome {
   readonly pi: PiClient;
   /** Whether the home is out of reach, as far as was noticed here. */
   readonly trouble: () => Trouble | undefined;
+  readonly diagnose: Diagnose;
 }
 
 /** Opens a home for one call, which ends with the signal. */
@@ -37,6 +41,8 @@ export interface HomeParts {
   readonly troubles: Troubles;
   /** Where an account's tokens come from; without it, each account has a keeper of its own here. */
   readonly tokens?: (account: { readonly homeId: string; readonly userId: string }) => TokenSource;
+  /** Signs in once and forgets it; without it, no such attempt is counted. @throws Fault */
+  readonly tryLogin?: (homeId: string, login: UpstreamLogin) => Promise<void>;
 }
 
 /** Notes of each request whether the home was reached. */
@@ -77,7 +83,7 @@ function loginAt(home: Home, login: Login): UpstreamLogin | Fault {
  * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted,
  *   `unauthorized` if its service account is needed and gone
  */
-export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: HomeParts): OpenPi {
+export function openHomes({ homes, ways, cache, dialects, troubles, tokens, tryLogin }: HomeParts): OpenPi {
   const sources = new Map<string, TokenSource>();
   const standing = new Standing();
   const byId = new Map(
@@ -117,12 +123,18 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     const pi = piClient(send, signIn, known);
     // Whoever has no account of their own at the home has no standing there either: PEOPLE says what they may.
     const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);
+    const service = access.login === "service";
+    const once = async (tried: UpstreamLogin) => {
+      if (tryLogin !== undefined) return tryLogin(home.id, tried);
+      await logIn(endpoint, tried, { signal, now: Date.now() });
+    };
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
-      presentRole: access.login === "service" ? () => Promise.resolve(access.role) : ownRole,
+      presentRole: service ? () => Promise.resolve(access.role) : ownRole,
       pi,
       trouble: () => troubles.of(home.id),
+      diagnose: doctor({ home, endpoint, pi, role: access.role, service, signal, tryLogin: once }),
     };
   };
 }

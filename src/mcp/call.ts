@@ -46,7 +46,8 @@ const silent: Progress = () => Promise.resolve();
 /** What a tool or a resource is given. */
 export function contextOf(call: Call, homeId: string, progress = silent, sharing = 1): Context {
   const open = (id: string) => call.open(call.caller, id, call.signal, call.origin);
-  return { ...open(homeId), progress, sharing, everyHome: () => Object.keys(call.caller.homes).map((id) => open(id)) };
+  const everyHome = () => Object.keys(call.caller.homes).map((id) => open(id));
+  return { ...open(homeId), progress, sharing, origin: call.origin, everyHome };
 }
 
 /** What a caller asks for. */

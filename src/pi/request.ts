@@ -2,6 +2,7 @@ import { Fault } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
 import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
+import { Stopped } from "./stopped.ts";
 
 /** The largest answer that is read, in bytes: a list of 1,000 nodes is about 1 MiB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -100,15 +101,14 @@ function detailsOf(wire: Wire, { status, headers }: Response) {
   return { endpoint: endpointOf(wire), statusCode: status, ...(rayId === undefined ? {} : { rayId }) };
 }
 
-function stopped(endpoint: Endpoint, wire: Wire, response: Response, { type, what, reached, remedy }: OnTheWay): Fault {
+function stopped(endpoint: Endpoint, wire: Wire, response: Response, found: OnTheWay): Fault {
+  const { type, what, reached } = found;
   const lead =
     type === "timeout"
       ? `Home "${endpoint.name}" did not answer in time`
       : `Cannot connect to the pi-controller of home "${endpoint.name}" at ${endpoint.url}`;
-  return new Fault(type, `${lead}: ${what}. ${reached ? aftermath(wire) : NOT_DONE}`, {
-    suggestions: [remedy],
-    details: detailsOf(wire, response),
-  });
+  const message = `${lead}: ${what}. ${reached ? aftermath(wire) : NOT_DONE}`;
+  return new Stopped(found, message, detailsOf(wire, response));
 }
 
 function unreachable(endpoint: Endpoint, wire: Wire): Fault {

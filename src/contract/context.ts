@@ -1,3 +1,4 @@
+import type { Trace } from "../lib/trace.ts";
 import type { PiClient } from "../pi/client.ts";
 import type { Caller } from "./caller.ts";
 import type { Connections } from "./connection.ts";
@@ -65,5 +66,12 @@ export interface Context extends HomePorts {
 /**
  * Opens a home for one call.
  * @param origin where the caller reached this gateway, for links that a person follows
+ * @param trace names and measures the call's requests
  */
-export type OpenHome = (caller: Caller, homeId: string, signal: AbortSignal, origin: string) => HomePorts;
+export type OpenHome = (
+  caller: Caller,
+  homeId: string,
+  signal: AbortSignal,
+  origin: string,
+  trace?: Trace,
+) => HomePorts;

@@ -3,6 +3,7 @@ import type { HomeName, Trouble } from "../contract/context.ts";
 import type { Diagnose } from "../contract/diagnosis.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
+import type { Trace } from "../lib/trace.ts";
 import { TokenKeeper, type TokenSource, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
@@ -29,8 +30,8 @@ export interface OpenedHome {
   readonly diagnose: Diagnose;
 }
 
-/** Opens a home for one call, which ends with the signal. */
-export type OpenPi = (caller: Caller, homeId: string, signal: AbortSignal) => OpenedHome;
+/** Opens a home for one call, which ends with the signal; its requests are named and measured by the trace. */
+export type OpenPi = (caller: Caller, homeId: string, signal: AbortSignal, trace?: Trace) => OpenedHome;
 
 /** What all homes of a deployment share. */
 export interface HomeParts {
@@ -93,7 +94,7 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens, tryL
     ]),
   );
 
-  return (caller, homeId, signal) => {
+  return (caller, homeId, signal, trace) => {
     const found = byId.get(homeId);
     if (found === undefined) {
       throw new Fault("not_found", `The home "${homeId}" is no longer part of this gateway.`, {
@@ -104,11 +105,13 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens, tryL
     if (access === undefined) {
       throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
     }
-    const { home, endpoint, apis, devices } = found;
+    const { home, devices } = found;
+    const endpoint = { ...found.endpoint, trace };
+    const apis = found.apis.map((api) => ({ ...api, endpoint: { ...api.endpoint, trace } }));
     const login = loginAt(home, access.login);
     const account = accountOf(home, caller, access.login);
     const key = `${account.homeId}:${account.userId}`;
-    const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(endpoint, cache, key);
+    const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(found.endpoint, cache, key);
     sources.set(key, source);
     const asked = (): { send: Send; signIn: () => Promise<void> } => {
       // A home that cannot be signed in to fails when it is asked, so that it does not hide the others.

@@ -29,7 +29,10 @@ interface Came {
 }
 
 const Refusal = z.object({ message: z.string() });
-const Misconfigured = z.object({ error: z.literal("misconfigured"), mistakes: z.array(z.string()) });
+const Misconfigured = z.object({
+  error: z.literal("misconfigured"),
+  mistakes: z.array(z.object({ mistake: z.string(), mend: z.array(z.string()) })),
+});
 const Resource = z.object({ resource: z.string(), authorization_servers: z.array(z.url()).min(1) });
 const Issuer = z.object({
   issuer: z.string(),
@@ -83,7 +86,9 @@ function addressFound(url: URL): Found {
 function servedFound(came: Came, url: URL): Found {
   const wrong = Misconfigured.safeParse(came.json).data;
   if (wrong !== undefined) {
-    throw fault(`The gateway is not configured rightly: ${wrong.mistakes.join(" ")}`, wrong.mistakes[0] ?? "");
+    const [first] = wrong.mistakes;
+    const told = wrong.mistakes.map(({ mistake }) => mistake).join(" ");
+    throw fault(`The gateway is not configured rightly: ${told}`, first?.mend[0] ?? first?.mistake ?? "");
   }
   if (came.status >= 300 && came.status < 400) {
     const to = came.headers.get("location") ?? "somewhere";

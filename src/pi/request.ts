@@ -1,6 +1,7 @@
 import { Fault } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
+import type { Trace } from "../lib/trace.ts";
 import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
 import { Stopped } from "./stopped.ts";
 
@@ -21,6 +22,8 @@ export interface Endpoint {
   /** Whether `fetch` sends a Cloudflare Access service token along; it decides what mends a refusal of Access. */
   readonly hasServiceToken?: boolean;
   readonly fetch: Fetch;
+  /** The call in whose name it is asked; absent where requests are not of one call. */
+  readonly trace?: Trace | undefined;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -68,8 +71,9 @@ function urlOf(endpoint: Endpoint, wire: Wire): string {
   return endpoint.url + wire.path + (query.size === 0 ? "" : `?${query.toString()}`);
 }
 
-function initOf(wire: Wire, bearer: string | undefined, signal: AbortSignal): RequestInit {
-  const headers: Record<string, string> = { accept: "application/json", "x-request-id": crypto.randomUUID() };
+function initOf(endpoint: Endpoint, wire: Wire, bearer: string | undefined, signal: AbortSignal): RequestInit {
+  const named = endpoint.trace?.headers() ?? { "x-request-id": crypto.randomUUID() };
+  const headers: Record<string, string> = { accept: "application/json", ...named };
   if (bearer !== undefined) headers["authorization"] = `Bearer ${bearer}`;
   if (wire.body !== undefined) headers["content-type"] = "application/json";
   return {
@@ -202,7 +206,9 @@ export async function exchange(
   options: { bearer?: string; signal: AbortSignal },
 ): Promise<Answer> {
   const limit = wire.timeoutMs ?? endpoint.timeoutMs;
-  return withDeadline(limit, (signal) => exchangeOnce(endpoint, wire, options.bearer, signal), options.signal);
+  const once = () =>
+    withDeadline(limit, (signal) => exchangeOnce(endpoint, wire, options.bearer, signal), options.signal);
+  return endpoint.trace === undefined ? once() : endpoint.trace.during(once);
 }
 
 async function exchangeOnce(
@@ -214,7 +220,7 @@ async function exchangeOnce(
   let response: Response | undefined;
   try {
     const url = urlOf(endpoint, wire);
-    response = await endpoint.fetch(url, initOf(wire, bearer, signal));
+    response = await endpoint.fetch(url, initOf(endpoint, wire, bearer, signal));
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();
       const { status, headers } = response;

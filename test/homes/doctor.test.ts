@@ -121,8 +121,7 @@ describe("the way to a home", () => {
   test.each(["documented", "released"] as const)(
     "a %s one that is well, in at most seven requests",
     async (dialect) => {
-      const dated: Between = () => undefined;
-      const { hops, asked } = await diagnose({ dialect, between: dated });
+      const { hops, asked } = await diagnose({ dialect });
       expect({ ...states(hops), clock: "ok" }).toStrictEqual(ALL_WELL);
       expect(hops.every(({ remedy }) => remedy === undefined)).toBe(true);
       expect(asked.length).toBeLessThanOrEqual(7);

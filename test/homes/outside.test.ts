@@ -72,9 +72,16 @@ test.each<[string, Answers, string, RegExp]>([
   ],
   [
     "it is misconfigured",
-    () => Response.json({ error: "misconfigured", mistakes: ["TOKEN_KEY must be 32 bytes."] }, { status: 503 }),
+    () =>
+      Response.json(
+        {
+          error: "misconfigured",
+          mistakes: [{ mistake: "TOKEN_KEY must be 32 bytes.", mend: ["npx wrangler secret put TOKEN_KEY"] }],
+        },
+        { status: 503 },
+      ),
     "gateway",
-    /TOKEN_KEY must be 32 bytes/,
+    /^npx wrangler secret put TOKEN_KEY$/,
   ],
   [
     "it serves another origin",

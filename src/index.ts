@@ -285,8 +285,6 @@ function siteFor(origin: string, env: Env): Site {
   return site;
 }
 
-const SETTABLE = { variables: VARIABLE_NAMES, secrets: SECRET_NAMES };
-
 export default {
   async fetch(request, env, ctx) {
     try {
@@ -296,7 +294,7 @@ export default {
       return await (page ?? siteFor(new URL(request.url).origin, env)(request, ctx));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      return misconfigured(error.mistakes, SETTABLE, request);
+      return misconfigured(error.mistakes, { variables: VARIABLE_NAMES, secrets: SECRET_NAMES }, request);
     }
   },
 } satisfies ExportedHandler<Env>;

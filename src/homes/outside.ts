@@ -83,22 +83,26 @@ function addressFound(url: URL): Found {
   throw fault("AI services take https only.", `Use https://${url.host}${url.pathname}.`);
 }
 
+/** @throws Fault if the gateway has mistakes in its configuration */
+function assertConfigured({ json }: Came): void {
+  const wrong = Misconfigured.safeParse(json).data;
+  if (wrong === undefined) return;
+  const [first] = wrong.mistakes;
+  const told = wrong.mistakes.map(({ mistake }) => mistake).join(" ");
+  throw fault(`The gateway is not configured rightly: ${told}`, first?.mend[0] ?? "Mend that, and deploy it anew.");
+}
+
 function servedFound(came: Came, url: URL): Found {
-  const wrong = Misconfigured.safeParse(came.json).data;
-  if (wrong !== undefined) {
-    const [first] = wrong.mistakes;
-    const told = wrong.mistakes.map(({ mistake }) => mistake).join(" ");
-    throw fault(`The gateway is not configured rightly: ${told}`, first?.mend[0] ?? first?.mistake ?? "");
-  }
+  assertConfigured(came);
   if (came.status >= 300 && came.status < 400) {
     const to = came.headers.get("location") ?? "somewhere";
     throw fault(
       `${url.origin} redirects to ${to}, which clients do not follow.`,
-      `Connect the address that it leads to.`,
+      "Connect the address that it leads to.",
     );
   }
-  if (came.status === 200 && came.text.includes("PiMCP")) return { seen: `The gateway's front page answers.` };
   if (came.status === 421) return { seen: "A gateway answers." };
+  if (came.status === 200 && came.text.includes("PiMCP")) return { seen: "The gateway's front page answers." };
   throw fault(
     `What answers at ${url.origin} (HTTP ${came.status}) is no PiMCP gateway.`,
     "Check the address and its route.",

@@ -36,16 +36,15 @@ function chosen(every: readonly HomePorts[], id: string | undefined): readonly H
 export const diagnoseHome = defineTool({
   name: "diagnose_home",
   title: "Diagnose a home",
-  description:
-    "Find why a home or client does not work: checks each hop from here to the Pis, and names the one change that mends it. Takes seconds.",
+  description: "Find what is broken on the way from AI client to Pis, hop by hop, and the one change that mends it.",
   role: "viewer",
   scope: "gateway",
   input: z.strictObject({
     home_id: z.string().max(32).optional().describe("From list_homes; else all"),
     check_default_login: z
       .boolean()
-      .default(false)
-      .describe("Admins: also try admin/admin123 once; a refusal counts towards locking that account"),
+      .optional()
+      .describe("Admins: also try admin/admin123 once, which counts towards locking it"),
   }),
   output: z.object({
     gateway: z.array(HopRow),
@@ -59,7 +58,7 @@ export const diagnoseHome = defineTool({
     const [rows, clients] = await Promise.all([
       Promise.all(
         homes.map(async ({ home: { id, name }, diagnose }) => {
-          const hops = await diagnose({ defaultLogin: check_default_login });
+          const hops = await diagnose({ defaultLogin: check_default_login === true });
           return { id, name, hops: [...hops] };
         }),
       ),

@@ -81,7 +81,7 @@ function tokens() {
   };
 }
 
-const NOT_FOUND = { status: 404, body: JSON.stringify({ error: "Not Found", message: "API endpoint not found" }) };
+const NOT_FOUND = { status: 404, body: JSON.stringify({ error: "API endpoint not found" }) };
 const UNAUTHORIZED = { status: 401, body: JSON.stringify({ error: "Unauthorized", message: "Missing token" }) };
 
 let hits = 0;

@@ -22,6 +22,8 @@ export interface Config {
   readonly signIn: SignInSettings;
   /** Whether requests are counted and refused if there are too many. */
   readonly limited: boolean;
+  /** Opens /metrics, which without it does not exist. */
+  readonly metricsToken: string | undefined;
 }
 
 /** Mistakes in the configuration, each one readable sentence with the way out. */
@@ -59,6 +61,7 @@ const Variables = z.object({
   ...HomeVariables,
   CONFIRM: optional(z.literal("never", { error: 'must be "never" or empty' })),
   ...SignInVariables,
+  METRICS_TOKEN: optional(z.string().min(24, "must have at least 24 characters; make one with: openssl rand -hex 32")),
   LIMITS: optional(z.literal("off", { error: 'must be "off" or empty' })),
   PI_CONTROLLER_TLS_CA_CERT: refused(
     "a Worker trusts public certificates only; use originRequest.caPool in cloudflared",
@@ -80,6 +83,7 @@ export const SECRET_NAMES: readonly string[] = [
   "PI_CONTROLLER_PASSWORD",
   "OIDC_CLIENT_SECRET",
   "GITHUB_CLIENT_SECRET",
+  "METRICS_TOKEN",
 ];
 
 const rulesOf = (variables: {
@@ -157,6 +161,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     previousTokenKey: parsed.data.TOKEN_KEY_PREVIOUS,
     homes,
     limited: parsed.data.LIMITS !== "off",
+    metricsToken: parsed.data.METRICS_TOKEN,
     confirm: parsed.data.CONFIRM !== "never",
     signIn,
   };

@@ -2,7 +2,7 @@ import { AccountObject } from "./accounts/account.ts";
 import { connectionsOf, entrance } from "./accounts/port.ts";
 import { gate } from "./auth/gate.ts";
 import { callerOf } from "./auth/grant.ts";
-import { limitedSignIn } from "./auth/limited-sign-in.ts";
+import { countedTry, limitedSignIn } from "./auth/limited-sign-in.ts";
 import { limitOAuth } from "./auth/oauth-limits.ts";
 import { endGrants, identity, insufficientScope, MCP_PATH } from "./auth/provider.ts";
 import { scopesOf } from "./auth/scopes.ts";
@@ -15,15 +15,21 @@ import { type Config, ConfigError, parseConfig, SECRET_NAMES, VARIABLE_NAMES } f
 import type { OpenHome } from "./contract/context.ts";
 import type { Role } from "./contract/role.ts";
 import { type OpenPi, openHomes } from "./homes/open.ts";
-import { endpointOf, missingBindings, type Outside, type Ways, waysThrough } from "./homes/reach.ts";
+import {
+  endpointIn,
+  endpointOf,
+  fetcherIn,
+  missingBindings,
+  type Outside,
+  type Ways,
+  waysThrough,
+} from "./homes/reach.ts";
 import { serviceCaller } from "./homes/service.ts";
 import { Troubles } from "./homes/troubles.ts";
 import { createSealer, type Sealer } from "./lib/crypto.ts";
-import { log } from "./lib/log.ts";
 import { addressOf } from "./limits/address.ts";
 import { type Limits, limits, NO_LIMITS } from "./limits/port.ts";
 import { RATES } from "./limits/table.ts";
-import { TallyObject } from "./limits/tally.ts";
 import { noEndpoint, serveMcp, signInAgain } from "./mcp/route.ts";
 import { serverFactory } from "./mcp/server.ts";
 import { sessionIds } from "./mcp/session-id.ts";
@@ -31,15 +37,18 @@ import { Session } from "./mcp/session.ts";
 import { tooManyRequests } from "./mcp/too-many.ts";
 import { OperationObject } from "./operations/operation.ts";
 import { operationsPort } from "./operations/port.ts";
+import { analytics } from "./metrics/analytics.ts";
+import { metrics, type Metrics as Counted } from "./metrics/port.ts";
+import { scrape } from "./metrics/scrape.ts";
 import { HomePaceObject } from "./pace/home-pace.ts";
 import { BusyHomes, type PaceObject, pacedWays, type Pacing, Writes } from "./pace/port.ts";
 import { DialectMemory } from "./pi/dialect.ts";
+import { isUp } from "./pi/system.ts";
 import { tokenCache } from "./pi/token-cache.ts";
 import { prompts } from "./prompts/index.ts";
 import { PinReservationObject } from "./reservations/pin-reservation.ts";
-import { pinName, type PinPorts, reservationsPort } from "./reservations/port.ts";
+import { pinName, type PinPorts, reservationsPort, reservedNow } from "./reservations/port.ts";
 import { resources } from "./resources/index.ts";
-import { OneTimeSecretObject } from "./secrets/one-time-secret.ts";
 import { leftSecrets, secretsPort } from "./secrets/port.ts";
 import { tools } from "./tools/index.ts";
 import { webApp } from "./web/app.tsx";
@@ -47,6 +56,9 @@ import { misconfigured } from "./web/misconfigured.ts";
 
 export { DemoHome } from "./demo/demo-home.ts";
 export { HomeHub } from "./federation/home-hub.ts";
+export { TallyObject as Tally } from "./limits/tally.ts";
+export { MetricsObject as Metrics } from "./metrics/metrics.ts";
+export { OneTimeSecretObject as OneTimeSecret } from "./secrets/one-time-secret.ts";
 
 /** Everything that is served at one origin. */
 type Site = (request: Request, ctx: ExecutionContext) => Promise<Response>;
@@ -65,15 +77,8 @@ function outsideOf(env: Env): Outside {
   return {
     fetch: (url, init) => fetch(url, init),
     demo: (homeId) => (url, init) => env.DEMO_HOME_OBJECT.getByName(homeId).fetch(url, init),
-    binding(name) {
-      const bound = bindings[name];
-      return isFetcher(bound) ? (url, init) => bound.fetch(url, init) : undefined;
-    },
+    binding: (name) => fetcherIn(bindings[name]),
   };
-}
-
-function isFetcher(bound: unknown): bound is Fetcher {
-  return typeof bound === "object" && bound !== null && "fetch" in bound && typeof bound.fetch === "function";
 }
 
 function readConfig(env: Env): Config {
@@ -105,35 +110,61 @@ function waysOf(env: Env, pacing?: Pacing): Ways {
 function openPiOf(env: Env, pacing: Pacing): OpenPi {
   const cache = tokenCache(env.TOKEN_CACHE, sealerOf(env));
   const tokens = brokeredTokens(env.TOKEN_BROKER, cache);
-  return openHomes({ homes: configOf(env).homes, ways: waysOf(env, pacing), cache, dialects, troubles, tokens });
+  const tryLogin = countedTry(limitedSignIn(signInOf(env), limitsOf(env)));
+  const ways = waysOf(env, pacing);
+  return openHomes({ homes: configOf(env).homes, ways, cache, dialects, troubles, tokens, tryLogin });
 }
+
+const pinsOf = (env: Env): Omit<PinPorts, "wrote"> => ({
+  pin: (address) => env.PIN_RESERVATION.getByName(pinName(address)),
+  hub: (homeId) => env.HOME_HUB.getByName(homeId),
+});
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 function openHomeOf(env: Env): OpenHome {
   const writes = new Writes();
   const openPi = openPiOf(env, { writes });
   const sealer = sealerOf(env);
-  const pins: PinPorts = {
-    pin: (address) => env.PIN_RESERVATION.getByName(pinName(address)),
-    wrote: (homeId) => writes.note(homeId, Date.now()),
-    hub: (homeId) => env.HOME_HUB.getByName(homeId),
-  };
-  return (caller, homeId, signal, origin) => {
-    const opened = openPi(caller, homeId, signal);
+  const pins = { ...pinsOf(env), wrote: (homeId: string) => writes.note(homeId, Date.now()) };
+  return (caller, homeId, signal, origin, trace) => {
+    const opened = openPi(caller, homeId, signal, trace);
     return {
       ...opened,
       caller,
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };
+}
+
+/** What counts; `undefined` in a deployment whose metrics nobody may read. */
+function countedOf(env: Env): Counted | undefined {
+  if (configOf(env).metricsToken === undefined) return undefined;
+  return metrics(() => env.METRICS.getByName("all"));
+}
+
+/** The page of metrics, for who has its token; `undefined` if there is none. */
+function metricsPage(request: Request, env: Env): Promise<Response> | undefined {
+  const { metricsToken: token, homes } = configOf(env);
+  const counted = countedOf(env);
+  if (counted === undefined || token === undefined) return undefined;
+  const [ways, pins] = [unpacedWaysOf(env), pinsOf(env)];
+  const asked = homes.map((home) => ({
+    id: home.id,
+    isUp: () => isUp(endpointOf(home, ways)),
+    reserved: () => reservedNow(pins, home.id),
+  }));
+  return scrape(request, { token, homes: asked, counted: () => counted.all() });
 }
 
 /** One MCP session; see `mcp/session.ts`. */
 export class McpSession extends Session {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { server: serverOf(env), open: openHomeOf(env), enter: entrance(env.ACCOUNT) });
+    const bound: Readonly<Record<string, unknown>> = { ...env };
+    const observers = { each: analytics(bound["ANALYTICS"]), late: countedOf(env)?.late };
+    super(ctx, env, { server: serverOf(env), open: openHomeOf(env), enter: entrance(env.ACCOUNT), observers });
   }
 }
 
@@ -172,12 +203,10 @@ export class TokenBroker extends TokenBrokerObject {
     const ways = waysOf(env);
     const sealer = sealerOf(env);
     super(ctx, env, {
-      endpoint(homeId) {
-        const home = configOf(env).homes.find(({ id }) => id === homeId);
-        return home === undefined ? undefined : endpointOf(home, ways, troubles);
-      },
+      endpoint: (homeId) => endpointIn(configOf(env).homes, homeId, ways, troubles),
       cache: tokenCache(env.TOKEN_CACHE, sealer),
       sealer,
+      renewed: (homeId, by) => countedOf(env)?.renewed(homeId, by),
     });
   }
 }
@@ -185,17 +214,9 @@ export class TokenBroker extends TokenBrokerObject {
 /** The pace of one home; see `pace/home-pace.ts`. */
 export class HomePace extends HomePaceObject {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, {
-      endpoint(homeId) {
-        const home = configOf(env).homes.find(({ id }) => id === homeId);
-        return home === undefined ? undefined : endpointOf(home, unpacedWaysOf(env));
-      },
-    });
+    super(ctx, env, { endpoint: (homeId) => endpointIn(configOf(env).homes, homeId, unpacedWaysOf(env)) });
   }
 }
-
-/** One secret; see `secrets/one-time-secret.ts`. */
-export class OneTimeSecret extends OneTimeSecretObject {}
 
 function signInOf(env: Env): SignIn {
   const { homes, signIn, development } = configOf(env);
@@ -207,9 +228,6 @@ function signInOf(env: Env): SignIn {
     signIn: accountSignIn(homes, waysOf(env)),
   };
 }
-
-/** What is counted of one account or address; see `limits/tally.ts`. */
-export class Tally extends TallyObject {}
 
 function limitsOf(env: Env): Limits {
   if (!configOf(env).limited) return NO_LIMITS;
@@ -232,7 +250,12 @@ function siteFor(origin: string, env: Env): Site {
         if (caller === undefined) return signInAgain(request.url);
         if (!(await counted.within("call", caller.userId))) return tooManyRequests(RATES.call.seconds);
         const stepUp = (role: Role) => insufficientScope(context.auth, scopesOf(role));
-        return serveMcp(request, caller, { sessions: MCP_SESSION, ids: given, stepUp });
+        return serveMcp(request, caller, {
+          sessions: MCP_SESSION,
+          ids: given,
+          stepUp,
+          observed: (points) => countedOf(env)?.calls(points, (work) => context.waitUntil(work)),
+        });
       },
     },
   );
@@ -244,6 +267,8 @@ function siteFor(origin: string, env: Env): Site {
     signIn: limitedSignIn(signIn, counted),
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
+    // Anew for each page: what requests wait for together must be of one object, not of an isolate.
+    open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
     limits: counted,
   });
@@ -255,24 +280,21 @@ function siteFor(origin: string, env: Env): Site {
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
     if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
-    const isFew = await counted.within("refused", addressOf(request));
-    return isFew ? answer : tooManyRequests(RATES.refused.seconds);
+    return (await counted.within("refused", addressOf(request))) ? answer : tooManyRequests(RATES.refused.seconds);
   };
   sites.set(origin, site);
   return site;
 }
 
-const SETTABLE = { variables: VARIABLE_NAMES, secrets: SECRET_NAMES };
-
 export default {
   async fetch(request, env, ctx) {
     try {
-      const refusal = gate(request, configOf(env));
-      return refusal ?? (await siteFor(new URL(request.url).origin, env)(request, ctx));
+      const { origin, pathname } = new URL(request.url);
+      const early = gate(request, configOf(env)) ?? (pathname === "/metrics" ? metricsPage(request, env) : undefined);
+      return await (early ?? siteFor(origin, env)(request, ctx));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      log("error", "misconfigured", { mistakes: error.message });
-      return misconfigured(error.mistakes, SETTABLE, request);
+      return misconfigured(error.mistakes, { variables: VARIABLE_NAMES, secrets: SECRET_NAMES }, request);
     }
   },
 } satisfies ExportedHandler<Env>;

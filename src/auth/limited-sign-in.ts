@@ -1,5 +1,6 @@
 import { Fault, type FaultType } from "../lib/errors.ts";
 import { type Limits, OutOfTries, type Tally, TooMany } from "../limits/port.ts";
+import type { UpstreamLogin } from "../pi/login.ts";
 import { accountKey } from "./names.ts";
 import type { SignIn } from "./sign-in.ts";
 
@@ -74,5 +75,26 @@ export function limitedSignIn(signIn: SignIn, limits: Limits): SignIn {
         throw error instanceof Fault && JUDGED.has(error.type) ? REFUSED : error;
       }
     },
+  };
+}
+
+/**
+ * Signs in to learn whether it works, and forgets the tokens.
+ * @throws Fault; `conflict` if no more attempts are made for now
+ */
+export function countedTry(signIn: Pick<SignIn, "signIn">): (homeId: string, login: UpstreamLogin) => Promise<void> {
+  return async (homeId, login) => {
+    try {
+      await signIn.signIn(homeId, login);
+    } catch (error) {
+      if (!(error instanceof TooMany)) throw error;
+      throw new Fault(
+        "conflict",
+        "This account was tried too often, and is not tried again so that it is not locked.",
+        {
+          suggestions: [`Try again in ${Math.ceil(error.seconds / 60)} minutes.`],
+        },
+      );
+    }
   };
 }

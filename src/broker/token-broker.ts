@@ -20,6 +20,8 @@ export interface BrokerParts {
   readonly endpoint: (homeId: string) => Endpoint | undefined;
   readonly cache: TokenCache;
   readonly sealer: Sealer;
+  /** Is told of each token that the home has given. */
+  readonly renewed?: (homeId: string, by: "refresh" | "sign-in") => void;
 }
 
 const ATTEMPTS = "attempts";
@@ -54,6 +56,7 @@ export class TokenBrokerObject extends DurableObject<Env> {
     try {
       keeper.refuse(refused);
       const given = await (login === undefined ? keeper.withoutPassword() : keeper.bearer(login, Date.now()));
+      if (given !== undefined && given.from !== "cache") this.#parts.renewed?.(account.homeId, given.from);
       return { ok: true, given };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -1,5 +1,8 @@
+import type { Trace } from "../lib/trace.ts";
 import type { PiClient } from "../pi/client.ts";
 import type { Caller } from "./caller.ts";
+import type { Connections } from "./connection.ts";
+import type { Diagnose } from "./diagnosis.ts";
 import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
@@ -43,11 +46,17 @@ export interface HomePorts {
   readonly secrets: OneTimeSecrets;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
   readonly trouble: () => Trouble | undefined;
+  /** Goes along the way to the home, hop by hop. */
+  readonly diagnose: Diagnose;
+  /** The caller's clients; absent where clients need no leave, as over stdio. */
+  readonly connections?: Pick<Connections, "list">;
 }
 
 /** What a tool or a resource is given: the caller, the home, and the ports to act on it. */
 export interface Context extends HomePorts {
   readonly progress: Progress;
+  /** Where the caller reached this gateway. */
+  readonly origin: string;
   /** How many homes share one answer, and with it the room for rows; usually one. */
   readonly sharing: number;
   /** All homes of this caller, each opened; for what is about the gateway. */
@@ -57,5 +66,12 @@ export interface Context extends HomePorts {
 /**
  * Opens a home for one call.
  * @param origin where the caller reached this gateway, for links that a person follows
+ * @param trace names and measures the call's requests
  */
-export type OpenHome = (caller: Caller, homeId: string, signal: AbortSignal, origin: string) => HomePorts;
+export type OpenHome = (
+  caller: Caller,
+  homeId: string,
+  signal: AbortSignal,
+  origin: string,
+  trace?: Trace,
+) => HomePorts;

@@ -1,13 +1,17 @@
 import type { Caller, Login } from "../contract/caller.ts";
 import type { HomeName, Trouble } from "../contract/context.ts";
+import type { Diagnose } from "../contract/diagnosis.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault, isUnanswered } from "../lib/errors.ts";
+import type { Trace } from "../lib/trace.ts";
 import { TokenKeeper, type TokenSource, type UpstreamLogin } from "../pi/auth.ts";
 import { type PiClient, piClient } from "../pi/client.ts";
 import { DeviceMemory } from "../pi/device-memory.ts";
 import type { DialectMemory } from "../pi/dialect.ts";
+import { logIn } from "../pi/login.ts";
 import { type Send, sender, signedIn } from "../pi/send.ts";
 import type { TokenCache } from "../pi/token-cache.ts";
+import { doctor } from "./doctor.ts";
 import type { Home } from "./home.ts";
 import { endpointOf, k3sApisOf, type Ways } from "./reach.ts";
 import { serviceUserId } from "./service.ts";
@@ -23,10 +27,11 @@ export interface OpenedHome {
   readonly pi: PiClient;
   /** Whether the home is out of reach, as far as was noticed here. */
   readonly trouble: () => Trouble | undefined;
+  readonly diagnose: Diagnose;
 }
 
-/** Opens a home for one call, which ends with the signal. */
-export type OpenPi = (caller: Caller, homeId: string, signal: AbortSignal) => OpenedHome;
+/** Opens a home for one call, which ends with the signal; its requests are named and measured by the trace. */
+export type OpenPi = (caller: Caller, homeId: string, signal: AbortSignal, trace?: Trace) => OpenedHome;
 
 /** What all homes of a deployment share. */
 export interface HomeParts {
@@ -37,6 +42,8 @@ export interface HomeParts {
   readonly troubles: Troubles;
   /** Where an account's tokens come from; without it, each account has a keeper of its own here. */
   readonly tokens?: (account: { readonly homeId: string; readonly userId: string }) => TokenSource;
+  /** Signs in once and forgets it; without it, no such attempt is counted. @throws Fault */
+  readonly tryLogin?: (homeId: string, login: UpstreamLogin) => Promise<void>;
 }
 
 /** Whether a home was not reached by who signs in there for all, and sees it from elsewhere. */
@@ -80,7 +87,7 @@ function loginAt(home: Home, login: Login): UpstreamLogin | Fault {
  * @throws Fault `not_found` for a home that is no longer configured, `forbidden` for one that was not granted,
  *   `unauthorized` if its service account is needed and gone
  */
-export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: HomeParts): OpenPi {
+export function openHomes({ homes, ways, cache, dialects, troubles, tokens, tryLogin }: HomeParts): OpenPi {
   const sources = new Map<string, TokenSource>();
   const standing = new Standing();
   const byId = new Map(
@@ -90,7 +97,7 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     ]),
   );
 
-  return (caller, homeId, signal) => {
+  return (caller, homeId, signal, trace) => {
     const found = byId.get(homeId);
     if (found === undefined) {
       throw new Fault("not_found", `The home "${homeId}" is no longer part of this gateway.`, {
@@ -101,11 +108,13 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     if (access === undefined) {
       throw new Fault("forbidden", `This connection was not granted the home "${found.home.name}".`);
     }
-    const { home, endpoint, apis, devices } = found;
+    const { home, devices } = found;
+    const endpoint = { ...found.endpoint, trace };
+    const apis = found.apis.map((api) => ({ ...api, endpoint: { ...api.endpoint, trace } }));
     const login = loginAt(home, access.login);
     const account = accountOf(home, caller, access.login);
     const key = `${account.homeId}:${account.userId}`;
-    const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(endpoint, cache, key);
+    const source = sources.get(key) ?? tokens?.(account) ?? new TokenKeeper(found.endpoint, cache, key);
     sources.set(key, source);
     const asked = (): { send: Send; signIn: () => Promise<void> } => {
       // A home that cannot be signed in to fails when it is asked, so that it does not hide the others.
@@ -120,12 +129,18 @@ export function openHomes({ homes, ways, cache, dialects, troubles, tokens }: Ho
     const pi = piClient(send, signIn, known);
     // Whoever has no account of their own at the home has no standing there either: PEOPLE says what they may.
     const ownRole = (maxAgeMs: number) => standing.role({ key, granted: access.role, ask: pi.presentRole }, maxAgeMs);
+    const service = access.login === "service";
+    const once = async (tried: UpstreamLogin) => {
+      if (tryLogin !== undefined) return tryLogin(home.id, tried);
+      await logIn(endpoint, tried, { signal, now: Date.now() });
+    };
     return {
       home: { id: home.id, name: home.name },
       role: access.role,
-      presentRole: access.login === "service" ? () => Promise.resolve(access.role) : ownRole,
+      presentRole: service ? () => Promise.resolve(access.role) : ownRole,
       pi,
       trouble: () => troubles.of(home.id),
+      diagnose: doctor({ home, endpoint, pi, role: access.role, service, signal, tryLogin: once }),
     };
   };
 }

@@ -32,6 +32,26 @@ export function k3sApisOf(home: Home, ways: Ways): K3sApi[] {
   });
 }
 
+/** The home of that id; `undefined` if it is not configured. */
+export function endpointIn(
+  homes: readonly Home[],
+  homeId: string,
+  ways: Ways,
+  troubles?: Troubles,
+): Endpoint | undefined {
+  const home = homes.find(({ id }) => id === homeId);
+  return home === undefined ? undefined : endpointOf(home, ways, troubles);
+}
+
+function isFetcher(bound: unknown): bound is { fetch: Fetch } {
+  return typeof bound === "object" && bound !== null && "fetch" in bound && typeof bound.fetch === "function";
+}
+
+/** A binding of a Worker as a way; `undefined` if it takes no requests. */
+export function fetcherIn(bound: unknown): Fetch | undefined {
+  return isFetcher(bound) ? (url, init) => bound.fetch(url, init) : undefined;
+}
+
 /** The headers of a Cloudflare Access service token: Access takes them, the home never sees them. */
 function withServiceToken(way: Fetch, home: Home): Fetch {
   const { serviceToken } = home;

@@ -6,6 +6,7 @@ import type { Sealer } from "../lib/crypto.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
+import { type About, aboutCall, ended, outcomeOf } from "./observe.ts";
 import { confirm, CONFIRM_TOKEN, type Unconfirmed } from "./confirm.ts";
 import { calledHomes, hasSeveralHomes, HOME } from "./homes.ts";
 import { progressTo } from "./progress.ts";
@@ -21,9 +22,6 @@ export interface ToolCall extends Call {
 
 /** How many mistakes in the arguments are told at once. */
 const MAX_ISSUES = 5;
-
-/** A call that takes this long is worth a line in the log. */
-const SLOW_MS = 1000;
 
 /** What a person may safely be told of a bug of ours. */
 const OUR_BUG = new Fault("operation_failed", "PiMCP itself failed; the cause is in its log.", {
@@ -96,9 +94,15 @@ async function questionOf(
 }
 
 /** Runs a tool, or returns what must be answered first. */
-async function run(tool: AnyTool, args: Arguments, call: ToolCall): Promise<CallToolResult | InputRequiredResult> {
+async function run(
+  tool: AnyTool,
+  args: Arguments,
+  call: ToolCall,
+  about: About,
+): Promise<CallToolResult | InputRequiredResult> {
   const { asked, token, own } = splitArguments(tool, args, call);
   const { all, ids } = calledHomes(call, tool, asked);
+  about.home = all || tool.scope === "gateway" ? ALL_HOMES : (ids[0] ?? "");
   const input = tool.input.safeParse(own);
   if (!input.success) throw invalidInput(tool.name, input.error, own);
   const progress = progressTo(call.exchange);
@@ -130,21 +134,18 @@ export async function callTool(
   args: Arguments,
   call: ToolCall,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const started = Date.now();
+  const about = aboutCall("tool", tool.name);
   let outcome = "ok";
   try {
-    const result = await run(tool, args, call);
+    const result = await run(tool, args, call, about);
     if (isInputRequiredResult(result)) outcome = "asked";
     return result;
   } catch (error) {
-    outcome = error instanceof Fault ? error.type : "bug";
+    outcome = outcomeOf(error);
     if (error instanceof Fault) return faultResult(error);
     log("error", "tool_bug", { tool: tool.name, ...describeError(error) });
     return faultResult(OUR_BUG);
   } finally {
-    const ms = Date.now() - started;
-    // A line for each good read would cost more than the read itself under `wrangler dev`.
-    const isQuickRead = outcome === "ok" && ms < SLOW_MS && tool.annotations.readOnlyHint;
-    if (!isQuickRead) log("info", "tool_call", { tool: tool.name, outcome, ms });
+    ended(about, outcome, call);
   }
 }

@@ -1,9 +1,11 @@
 import type { ServerContext } from "@modelcontextprotocol/server";
 import type { Caller } from "../contract/caller.ts";
 import type { Context, OpenHome, Progress } from "../contract/context.ts";
+import type { Observe } from "../contract/observation.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { Fault } from "../lib/errors.ts";
+import { Trace } from "../lib/trace.ts";
 import type { Consents } from "./consents.ts";
 
 /** Who calls, and the way to act for them. */
@@ -14,12 +16,16 @@ export interface Call {
   readonly origin: string;
   /** What a person agreed to counts once in a session. */
   readonly consents: Consents;
+  /** Is told of the call when it has ended. */
+  readonly observe?: Observe;
   /** Ends with the call's time; see `inTime`. */
   readonly signal: AbortSignal;
+  /** Names and measures the call's requests. */
+  readonly trace: Trace;
 }
 
 /** A call whose time has not begun yet. */
-export type Waiting<AnyCall extends Call> = Omit<AnyCall, "signal">;
+export type Waiting<AnyCall extends Call> = Omit<AnyCall, "signal" | "trace">;
 
 /** What a request carries beside its parameters, and the way back to its client. */
 export type Exchange = Pick<
@@ -30,12 +36,17 @@ export type Exchange = Pick<
 /** A call ends by itself after this long: a client's own limit is 60 s or more, and a gone client is not noticed. */
 const CALL_TIME_MS = 20_000;
 
-/** Runs a call within its time. */
+/**
+ * Runs a call within its time.
+ * @param request whose `traceparent`, if the client sent one, goes on to the homes
+ */
 export function inTime<AnyCall extends Call, Value>(
   call: Waiting<AnyCall>,
-  work: (call: Waiting<AnyCall> & { readonly signal: AbortSignal }) => Promise<Value>,
+  work: (call: Waiting<AnyCall> & Pick<Call, "signal" | "trace">) => Promise<Value>,
+  { _meta: meta }: { readonly _meta?: Readonly<Record<string, unknown>> | undefined } = {},
 ): Promise<Value> {
-  return withDeadline(CALL_TIME_MS, (signal) => work({ ...call, signal }));
+  const trace = new Trace(meta?.["traceparent"]);
+  return withDeadline(CALL_TIME_MS, (signal) => work({ ...call, signal, trace }));
 }
 
 /** For this long a home's word on a caller's role is good enough for what only reads: it allows few requests. */
@@ -45,8 +56,9 @@ const silent: Progress = () => Promise.resolve();
 
 /** What a tool or a resource is given. */
 export function contextOf(call: Call, homeId: string, progress = silent, sharing = 1): Context {
-  const open = (id: string) => call.open(call.caller, id, call.signal, call.origin);
-  return { ...open(homeId), progress, sharing, everyHome: () => Object.keys(call.caller.homes).map((id) => open(id)) };
+  const open = (id: string) => call.open(call.caller, id, call.signal, call.origin, call.trace);
+  const everyHome = () => Object.keys(call.caller.homes).map((id) => open(id));
+  return { ...open(homeId), progress, sharing, origin: call.origin, everyHome };
 }
 
 /** What a caller asks for. */

@@ -6,6 +6,7 @@ import { type Call, contextOf, inTime, type Waiting, whilePermitted } from "./ca
 import { invalidInput } from "./call-tool.ts";
 import { MIME_TYPE } from "./describe.ts";
 import { mayUse, permittedHome } from "./homes.ts";
+import { aboutCall, ended, outcomeOf } from "./observe.ts";
 import { toProtocolError } from "./rpc-error.ts";
 import { splitHome } from "./uri.ts";
 import type { Watches } from "./watches.ts";
@@ -50,6 +51,12 @@ function open(resources: readonly ReadableResource[], uri: string, call: Call): 
   throw new ResourceNotFoundError(uri);
 }
 
+/** The resource's name; empty for a URI of none, which says nothing that may be logged. */
+function nameOf(resources: readonly ReadableResource[], uri: string): string {
+  const { uri: bare } = splitHome(uri);
+  return resources.find(({ match }) => match(bare) !== null)?.resource.name ?? "";
+}
+
 const wantedOf = ({ name, role }: AnyResource) => ({ name, role, reads: true });
 
 function pastOf({ resource, parameters, context, home }: Opened, uri: string, call: ResourceCall): Promise<Past> {
@@ -66,9 +73,12 @@ export async function readResource(
   uri: string,
   call: ResourceCall,
 ): Promise<ReadResourceResult> {
+  const about = aboutCall("resource", nameOf(resources, uri));
+  let outcome = "ok";
   try {
     const opened = open(resources, uri, call);
     const { home, resource, parameters, context } = opened;
+    about.home = home;
     const read = await whilePermitted(context, wantedOf(resource), async () => {
       const past = resource.watch === undefined ? undefined : await pastOf(opened, uri, call);
       return resource.read(parameters, context, past);
@@ -80,8 +90,11 @@ export async function readResource(
       cacheScope: "private",
     };
   } catch (error) {
+    outcome = error instanceof ResourceNotFoundError ? "not_found" : outcomeOf(error);
     if (error instanceof Fault && error.type === "not_found") throw new ResourceNotFoundError(uri, error.message);
     throw toProtocolError(error);
+  } finally {
+    ended(about, outcome, call);
   }
 }
 

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { Caller } from "../contract/caller.ts";
+import type { CallPoint } from "../contract/observation.ts";
 import { type Role, ROLES } from "../contract/role.ts";
 import { describeError, log } from "../lib/log.ts";
 import { readBody } from "./body.ts";
 import { rpcError } from "./rpc-error.ts";
 import type { SessionIds } from "./session-id.ts";
 import { isSessionId, sessionKey } from "./session-key.ts";
+import { headersFor, seenIn } from "./seen-calls.ts";
 import type { Session } from "./session.ts";
 import { NEEDED_ROLE } from "./step-up.ts";
 
@@ -22,6 +24,8 @@ interface Way {
   readonly ids: SessionIds;
   /** Tells a client that it would have to be granted a higher role (RFC 6750, insufficient_scope). */
   readonly stepUp: (role: Role) => Response;
+  /** Is told of calls that have ended. */
+  readonly observed?: (points: readonly CallPoint[]) => void;
 }
 
 /** Whether a body is the `initialize` of a 2025-era client, which is given a session id. */
@@ -66,9 +70,11 @@ async function endSession(caller: Caller, sessionId: string | undefined, { ids, 
 /** From 2026-07-28 on there are no sessions: what an older client left in the header means nothing. */
 const hasNoSessions = (request: Request) => (request.headers.get("mcp-protocol-version") ?? "") >= "2026";
 
-function withSession(response: Response, id: string): Response {
-  const headers = new Headers(response.headers);
-  headers.set(SESSION_HEADER, id);
+/** What the session answered, as the client gets it. */
+function answered(response: Response, points: readonly CallPoint[], ms: number, minted: string | undefined): Response {
+  if (points.length === 0 && minted === undefined) return response;
+  const headers = headersFor(response, points, ms);
+  if (minted !== undefined) headers.set(SESSION_HEADER, minted);
   return new Response(response.body, { status: response.status, headers });
 }
 
@@ -91,20 +97,29 @@ function interrupted(error: unknown): Response {
   return rpcError(503, -32603, message);
 }
 
+/** Where the request goes on, or why it does not. */
+async function sessionFor(caller: Caller, sentId: string | undefined, minted: string | undefined, way: Way) {
+  if (minted === undefined && !(await isKnown(caller, sentId, way))) return undefined;
+  return way.sessions.getByName(await sessionKey(caller, minted ?? sentId));
+}
+
 async function post(request: Request, caller: Caller, sentId: string | undefined, way: Way): Promise<Response> {
+  const started = Date.now();
   const body = await readBody(request);
   if (typeof body !== "string") return body;
   // Whoever begins anew may still send the id of before.
   const minted = isInitialize(body) ? await way.ids.give(caller) : undefined;
   const named = hasNoSessions(request) ? undefined : sentId;
-  if (minted === undefined && !(await isKnown(caller, named, way))) return unknownSession();
-  const session = way.sessions.getByName(await sessionKey(caller, minted ?? named));
+  const session = await sessionFor(caller, named, minted, way);
+  if (session === undefined) return unknownSession();
   const { origin } = new URL(request.url);
   const response = await session
     .serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller)
     .catch(interrupted);
-  if (!response.ok) return refusal(request, response, way);
-  return minted === undefined ? response : withSession(response, minted);
+  if (response.status === 401 || response.status === 403) return refusal(request, response, way);
+  const points = seenIn(response);
+  way.observed?.(points);
+  return answered(response, points, Date.now() - started, minted);
 }
 
 /** The endpoint of one home alone. */

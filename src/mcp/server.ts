@@ -94,8 +94,8 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
       inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),
     );
     made.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: told.templates }));
-    made.setRequestHandler("resources/read", ({ params }) =>
-      inTime(call, (timed) => readResource(resources, params.uri, timed)),
+    made.setRequestHandler("resources/read", ({ params }, { mcpReq }) =>
+      inTime(call, (timed) => readResource(resources, params.uri, timed), mcpReq),
     );
     made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
     made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));
@@ -107,9 +107,8 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
       if (tool === undefined) {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name.slice(0, 64)}".`);
       }
-      return inTime(call, (timed) =>
-        callTool(tool, params.arguments ?? {}, { ...timed, exchange: mcpReq, confirmations }),
-      );
+      const args = params.arguments ?? {};
+      return inTime(call, (timed) => callTool(tool, args, { ...timed, exchange: mcpReq, confirmations }), mcpReq);
     });
     return made;
   }

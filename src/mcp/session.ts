@@ -11,6 +11,7 @@ import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, P
 import type { ResourceCall } from "./read-resource.ts";
 import { answerPlainly, isPlainLegacy } from "./legacy.ts";
 import { rpcError } from "./rpc-error.ts";
+import { type Observers, SeenCalls } from "./seen-calls.ts";
 import type { Era, ServerFactory } from "./server.ts";
 import { NEEDED_ROLE, neededRole } from "./step-up.ts";
 import { Watches } from "./watches.ts";
@@ -50,6 +51,7 @@ export interface SessionParts {
   readonly server: ServerFactory;
   readonly open: OpenHome;
   readonly enter: Enter;
+  readonly observers?: Observers;
   /** Other limits than usual, for tests. */
   readonly listen?: ListenLimits;
 }
@@ -112,14 +114,16 @@ export class Session extends DurableObject<Env> {
     if (needed !== undefined) return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
     const { origin } = request;
-    const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents };
+    const seen = new SeenCalls(this.#parts.observers ?? {});
+    const { observe } = seen;
+    const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents, observe };
     if (isPlainLegacy(inner.headers, parsed.value)) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
-      return answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value);
+      return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
     }
     this.#calls.set(inner, call);
     const listen = listening(parsed.value, (uri) => this.#parts.server.watch(uri, call));
-    if (listen === undefined) return this.#handler.fetch(inner, { parsedBody: parsed.value });
+    if (listen === undefined) return seen.onto(await this.#handler.fetch(inner, { parsedBody: parsed.value }));
     return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen, caller.connectionId);
   }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { FaultType } from "../lib/errors.ts";
+import type { Stage } from "./stopped.ts";
 
 /**
  * What stands between the gateway and a home, as far as its answers show it: Cloudflare's edge, Access and the tunnel.
@@ -29,6 +30,8 @@ export interface Site {
 /** What went wrong on the way, and the one thing that mends it. */
 export interface OnTheWay {
   readonly type: FaultType;
+  /** Where it went wrong: what comes before is in order, but that Access stands before the tunnel. */
+  readonly stage: Stage;
   /** Completes "Cannot connect to the pi-controller of home …: ", without a full stop. */
   readonly what: string;
   /** Whether the home may have had the request. */
@@ -36,7 +39,7 @@ export interface OnTheWay {
   readonly remedy: string;
 }
 
-interface Story extends Omit<OnTheWay, "remedy"> {
+interface Story extends Omit<OnTheWay, "remedy" | "stage"> {
   readonly remedy: (site: Site, ray: string | undefined) => string;
 }
 
@@ -144,6 +147,16 @@ const STORIES = {
 
 type Kind = keyof typeof STORIES;
 
+const AT_ACCESS: ReadonlySet<Kind> = new Set(["access", "challenge", "blocked", "banned", "signature", "limited"]);
+const AT_TLS: ReadonlySet<Kind> = new Set(["handshake", "certificate"]);
+const AT_CONTROLLER: ReadonlySet<Kind> = new Set(["origin", "odd", "slow", "busy"]);
+
+function stageOf(kind: Kind): Stage {
+  if (AT_ACCESS.has(kind)) return "access";
+  if (AT_TLS.has(kind)) return "tls";
+  return AT_CONTROLLER.has(kind) ? "controller" : "tunnel";
+}
+
 /** The edge's statuses, for an answer that is no home's (Cloudflare's list of 5xx errors). */
 const BY_STATUS: Readonly<Record<number, Kind>> = {
   429: "limited",
@@ -243,8 +256,8 @@ export function rayOf(headers: Headers): string | undefined {
   return /^[0-9a-f]{16}(?:-[A-Z]{3})?$/.exec(headers.get("cf-ray") ?? "")?.[0];
 }
 
-function told({ remedy, ...story }: Story, what: string, site: Site, headers: Headers): OnTheWay {
-  return { ...story, what, remedy: remedy(site, rayOf(headers)) };
+function told({ remedy, ...story }: Story, stage: Stage, what: string, site: Site, headers: Headers): OnTheWay {
+  return { ...story, stage, what, remedy: remedy(site, rayOf(headers)) };
 }
 
 /** What an answer tells of the way; `undefined` if it is the home's own. */
@@ -253,7 +266,7 @@ export function onTheWay(came: Came, site: Site): OnTheWay | undefined {
   if (found === undefined) return undefined;
   const story = STORIES[found.kind];
   const code = found.code > 0 && found.code !== came.status ? `, error ${found.code}` : "";
-  return told(story, `${story.what} (HTTP ${came.status}${code})`, site, came.headers);
+  return told(story, stageOf(found.kind), `${story.what} (HTTP ${came.status}${code})`, site, came.headers);
 }
 
 function locationOf(headers: Headers, from: string): URL | undefined {
@@ -266,14 +279,15 @@ export function redirectOnTheWay(status: number, headers: Headers, from: string,
   const target = locationOf(headers, from);
   const here = new URL(from);
   if (target !== undefined && (LOGIN_HOST.test(target.hostname) || target.pathname.startsWith(LOGIN_PATH))) {
-    return told(STORIES.access, `${STORIES.access.what} with its login page (HTTP ${status})`, site, headers);
+    return told(STORIES.access, "access", `${STORIES.access.what} with its login page (HTTP ${status})`, site, headers);
   }
   if (target?.hostname === here.hostname && here.protocol === "http:" && target.protocol === "https:") {
     const remedy = () => `Write the home's URL with https: ${target.origin}.`;
-    return told(refused(`it wants https (HTTP ${status})`, remedy), `it wants https (HTTP ${status})`, site, headers);
+    const what = `it wants https (HTTP ${status})`;
+    return told(refused(what, remedy), "tls", what, site, headers);
   }
   const what = `it redirects elsewhere, which is not followed (HTTP ${status})`;
   const remedy = () =>
     `Set the home's URL to the address where pi-controller itself answers: ${site.host} only redirects.`;
-  return told(unsure(what, remedy), what, site, headers);
+  return told(unsure(what, remedy), "controller", what, site, headers);
 }

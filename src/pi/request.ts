@@ -1,7 +1,9 @@
 import { Fault, isUnanswered } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
+import type { Trace } from "../lib/trace.ts";
 import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
+import { Stopped } from "./stopped.ts";
 
 /** The largest answer that is read, in bytes: a list of 1,000 nodes is about 1 MiB. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -22,6 +24,8 @@ export interface Endpoint {
   readonly fetch: Fetch;
   /** Is told of each request whether the home itself has answered, or why it was not reached. */
   readonly seen?: (lost?: Fault) => void;
+  /** The call in whose name it is asked; absent where requests are not of one call. */
+  readonly trace?: Trace | undefined;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -69,8 +73,9 @@ function urlOf(endpoint: Endpoint, wire: Wire): string {
   return endpoint.url + wire.path + (query.size === 0 ? "" : `?${query.toString()}`);
 }
 
-function initOf(wire: Wire, bearer: string | undefined, signal: AbortSignal): RequestInit {
-  const headers: Record<string, string> = { accept: "application/json", "x-request-id": crypto.randomUUID() };
+function initOf(endpoint: Endpoint, wire: Wire, bearer: string | undefined, signal: AbortSignal): RequestInit {
+  const named = endpoint.trace?.headers() ?? { "x-request-id": crypto.randomUUID() };
+  const headers: Record<string, string> = { accept: "application/json", ...named };
   if (bearer !== undefined) headers["authorization"] = `Bearer ${bearer}`;
   if (wire.body !== undefined) headers["content-type"] = "application/json";
   return {
@@ -102,15 +107,14 @@ function detailsOf(wire: Wire, { status, headers }: Response) {
   return { endpoint: endpointOf(wire), statusCode: status, ...(rayId === undefined ? {} : { rayId }) };
 }
 
-function stopped(endpoint: Endpoint, wire: Wire, response: Response, { type, what, reached, remedy }: OnTheWay): Fault {
+function stopped(endpoint: Endpoint, wire: Wire, response: Response, found: OnTheWay): Fault {
+  const { type, what, reached } = found;
   const lead =
     type === "timeout"
       ? `Home "${endpoint.name}" did not answer in time`
       : `Cannot connect to the pi-controller of home "${endpoint.name}" at ${endpoint.url}`;
-  return new Fault(type, `${lead}: ${what}. ${reached ? aftermath(wire) : NOT_DONE}`, {
-    suggestions: [remedy],
-    details: detailsOf(wire, response),
-  });
+  const message = `${lead}: ${what}. ${reached ? aftermath(wire) : NOT_DONE}`;
+  return new Stopped(found, message, detailsOf(wire, response));
 }
 
 function unreachable(endpoint: Endpoint, wire: Wire): Fault {
@@ -205,8 +209,9 @@ export async function exchange(
 ): Promise<Answer> {
   const limit = wire.timeoutMs ?? endpoint.timeoutMs;
   const ask = (signal: AbortSignal) => exchangeOnce(endpoint, wire, options.bearer, signal);
+  const once = () => withDeadline(limit, ask, options.signal);
   try {
-    const answer = await withDeadline(limit, ask, options.signal);
+    const answer = await (endpoint.trace === undefined ? once() : endpoint.trace.during(once));
     endpoint.seen?.();
     return answer;
   } catch (error) {
@@ -226,7 +231,7 @@ async function exchangeOnce(
   let response: Response | undefined;
   try {
     const url = urlOf(endpoint, wire);
-    response = await endpoint.fetch(url, initOf(wire, bearer, signal));
+    response = await endpoint.fetch(url, initOf(endpoint, wire, bearer, signal));
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();
       const { status, headers } = response;

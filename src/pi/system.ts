@@ -1,9 +1,26 @@
 import { z } from "zod";
+import { Fault } from "../lib/errors.ts";
 import { dialectOf, goSeconds, healthWord } from "./dialect.ts";
 import { redactText } from "./redact.ts";
 import { listOf } from "./schemas/envelope.ts";
 import { HealthAnswer, ReadyAnswer, type SystemHealth } from "./schemas/system.ts";
+import { type Endpoint, exchange } from "./request.ts";
 import type { Send } from "./send.ts";
+
+/** Whoever asks whether a home is up waits no longer than this, in milliseconds. */
+const UP_MS = 5000;
+
+/** Whether a home's controller answers, asked without a token. */
+export async function isUp(endpoint: Endpoint): Promise<boolean> {
+  const { signal } = new AbortController();
+  try {
+    const answer = await exchange(endpoint, { method: "GET", path: "/health", timeoutMs: UP_MS }, { signal });
+    return answer.status === 200 && HealthAnswer.safeParse(answer.body).success;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+}
 
 /** A home's controller as a whole. */
 export interface System {

@@ -64,6 +64,13 @@ function viewOf(gpioId: number, { pin, now }: PinView, caller: Caller): Reservat
   };
 }
 
+/** How many pins of a home are reserved now, those that are being made safe included. */
+export async function reservedNow({ pin, hub }: Omit<PinPorts, "wrote">, homeId: string): Promise<number> {
+  const ids = await hub(homeId).reservedPins();
+  const looks = await Promise.all(ids.map((gpioId) => pin({ homeId, gpioId }).look()));
+  return looks.filter((look) => look.pin.kind !== "free").length;
+}
+
 /** The pins of one home, for one caller. */
 export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string, pi: PiClient): Reservations {
   const address = (gpioId: number): PinAddress => ({ homeId, gpioId });

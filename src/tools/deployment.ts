@@ -8,18 +8,21 @@ import { ADDS, READS, SETS } from "./hints.ts";
 /** The longest pod specification, in characters of JSON. */
 const MAX_SPEC = 16_000;
 
-/** A Kubernetes name (RFC 1123 subdomain). */
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** A Kubernetes name (RFC 1123 subdomain). Its pattern is checked and not told: a model pays for each in its context. */
 const PodName = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "lower-case letters, digits, - and .")
+  .refine((text) => NAME.test(text), "lower-case letters, digits, - and .")
   .describe("Pod name");
 
 /** Where to look for a pod; a home without namespaces of its own takes the one it knows. */
 const Namespace = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "lower-case letters, digits and -")
+  .refine((text) => LABEL.test(text), "lower-case letters, digits and -")
   .optional()
   .describe("Kubernetes namespace, if the name alone is not enough");
 

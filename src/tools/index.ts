@@ -2,6 +2,7 @@ import type { AnyTool } from "../contract/tool.ts";
 import { initializeCa, issueCertificate, listCertificates, revokeCertificate } from "./ca.ts";
 import { createCluster, deleteCluster, getClusterStatus, listClusters } from "./cluster.ts";
 import { deletePod, deployPod, getPod } from "./deployment.ts";
+import { diagnoseHome } from "./doctor.ts";
 import {
   createGpioDevice,
   deleteGpioDevice,
@@ -19,6 +20,7 @@ import { breakReservation, listReservations, releaseGpioPin, reserveGpioPin } fr
 /** Every tool, in the order in which it is listed. */
 export const tools: readonly AnyTool[] = [
   listHomes,
+  diagnoseHome,
   createCluster,
   listClusters,
   getClusterStatus,

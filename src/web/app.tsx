@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Authorization } from "../auth/unknown-clients.ts";
 import type { Connections } from "../contract/connection.ts";
+import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type Limits, TooMany } from "../limits/port.ts";
@@ -13,6 +14,7 @@ import { CAPS } from "../limits/table.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
 import { connectionRoutes } from "./connections-page.tsx";
+import { doctorRoutes } from "./doctor-page.tsx";
 import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
@@ -29,6 +31,7 @@ export interface WebParts {
   readonly sealer: Sealer;
   readonly secrets: LeftSecrets;
   readonly connections: (userId: string) => Connections;
+  readonly open: OpenPi;
   readonly limits: Limits;
 }
 
@@ -64,6 +67,8 @@ export function webApp(parts: WebParts): Hono {
   app.use(csrf());
   app.use("/authorize", limited(parts.limits, "authorize"));
   app.use("/sign-in", limited(parts.limits, "signIn"));
+  // Each look asks the homes, up to seven times.
+  app.use("/doctor", limited(parts.limits, "signIn"));
   // The ways by another provider: each request asks that one.
   app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
@@ -77,6 +82,7 @@ export function webApp(parts: WebParts): Hono {
   app.route("/", providerRoutes(parts));
   app.route("/", secretRoutes(parts));
   app.route("/", connectionRoutes(parts));
+  app.route("/", doctorRoutes(parts));
 
   app.notFound((c) =>
     c.html(

@@ -1,3 +1,5 @@
+import { log } from "../lib/log.ts";
+
 /** The names of what can be set, to tell how each is. */
 export interface Settable {
   readonly variables: readonly string[];
@@ -43,6 +45,7 @@ const asText = (findings: readonly Finding[]) =>
  * in it, because the mistakes have none. Text for a browser, JSON for a program.
  */
 export function misconfigured(mistakes: readonly string[], settable: Settable, request: Request): Response {
+  log("error", "misconfigured", { mistakes: mistakes.join("\n") });
   const findings = mistakes.map((mistake) => findingOf(mistake, settable));
   const init = { status: 503, headers: { "cache-control": "no-store", "x-content-type-options": "nosniff" } };
   if ((request.headers.get("accept") ?? "").includes("text/html")) return new Response(asText(findings), init);

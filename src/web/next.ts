@@ -6,6 +6,9 @@ export const SecretPath = z.string().regex(/^\/secrets\/[0-9a-f]{8}(-[0-9a-f]{4}
 /** Where people look after their connections. */
 export const CONNECTIONS_PATH = "/connections";
 
+/** Where people see where the way to their home is broken. */
+export const DOCTOR_PATH = "/doctor";
+
 const REQUEST = "/authorize?";
 
 /** Whether a path is a client's authorization request. */
@@ -18,5 +21,5 @@ export const NextPath = z.union([
     .regex(/^\/authorize\?[\x21-\x7e]*$/)
     .max(8192),
   SecretPath,
-  z.literal(CONNECTIONS_PATH),
+  z.literal([CONNECTIONS_PATH, DOCTOR_PATH]),
 ]);

@@ -1,7 +1,7 @@
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
-import { CONNECTIONS_PATH } from "./next.ts";
+import { CONNECTIONS_PATH, DOCTOR_PATH } from "./next.ts";
 
 interface SignInProps {
   readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
@@ -143,8 +143,12 @@ function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: 
 }
 
 /** What a person signs in for if it is not for a client. */
-const purposeOf = (next: string) =>
-  next === CONNECTIONS_PATH ? "Sign in to see which AI clients act for you." : "What was left here is for one person.";
+const PURPOSES: Readonly<Record<string, string>> = {
+  [CONNECTIONS_PATH]: "Sign in to see which AI clients act for you.",
+  [DOCTOR_PATH]: "Sign in to see what is broken on the way to your home.",
+};
+
+const purposeOf = (next: string) => PURPOSES[next] ?? "What was left here is for one person.";
 
 /** Offers the ways to sign in. */
 export function SignInPage({ ways, clientName, next, problem, home, username }: SignInProps) {

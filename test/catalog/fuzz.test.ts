@@ -8,6 +8,7 @@ import { complete } from "../../src/mcp/complete.ts";
 import { Consents } from "../../src/mcp/consents.ts";
 import { getPrompt } from "../../src/mcp/get-prompt.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
+import { Trace } from "../../src/lib/trace.ts";
 import { prompts } from "../../src/prompts/index.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
@@ -113,6 +114,7 @@ const call = (home: Household) => ({
   origin: "https://pimcp.example",
   consents: new Consents(),
   signal: new AbortController().signal,
+  trace: new Trace(),
 });
 
 /** Runs what either gives a value or throws an error of the protocol. */

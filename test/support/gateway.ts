@@ -15,6 +15,9 @@ declare module "vitest" {
   }
 }
 
+/** What opens /metrics of the running gateway. */
+export const METRICS_TOKEN = "metrics-token-of-the-tests-canary";
+
 /** Runs the real Worker once for all end-to-end tests, with a home behind it that can be told to misbehave. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), "pimcp-test-"));
@@ -26,6 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     `TOKEN_KEY=${randomBytes(32).toString("base64")}`,
     `PI_CONTROLLER_URL=${home.url}`,
     "PI_CONTROLLER_TIMEOUT=2000",
+    `METRICS_TOKEN=${METRICS_TOKEN}`,
   ];
   const file = join(folder, "test.vars");
   writeFileSync(file, variables.join("\n"));

@@ -64,6 +64,35 @@ const CLUSTER_CALLS: readonly GoodCall[] = [
     ),
   },
   {
+    tool: "diagnose_home",
+    shows: "goes along the whole way, and tells what clients did",
+    args: { home_id: "demo" },
+    outcome: {
+      value: {
+        gateway: [{ hop: "public_url", state: "ok" }],
+        homes: [
+          {
+            id: "demo",
+            hops: [
+              { hop: "tunnel", state: "skipped" },
+              { hop: "access", state: "skipped" },
+              { hop: "tls", state: "skipped" },
+              { hop: "controller", state: "ok" },
+              { hop: "sign_in", state: "ok" },
+              { hop: "role", state: "ok" },
+              { hop: "clock" },
+              { hop: "dialect", state: "ok" },
+              { hop: "default_login", state: "skipped" },
+              { hop: "agents", state: "ok", seen: expect.stringMatching(/^Answered: pi-/) },
+            ],
+          },
+        ],
+        left_out: 0,
+        clients: [{ client: "A client", state: "ok", called: expect.any(String) }],
+      },
+    },
+  },
+  {
     tool: "create_cluster",
     shows: "keeps the K3s version, or says that it does not",
     args: { name: "attic", description: "Under the roof", k3s_version: "v1.30.4+k3s1" },

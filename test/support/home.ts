@@ -34,6 +34,8 @@ const Seen = z.object({
   path: z.string(),
   authorization: z.string().nullable(),
   cookie: z.string().nullable(),
+  requestId: z.string().nullable(),
+  traceparent: z.string().nullable(),
 });
 
 export type Seen = z.infer<typeof Seen>;
@@ -101,6 +103,17 @@ async function forward(
   response.end(await answer.text());
 }
 
+/** The headers by which requests are known. */
+function named(headers: IncomingMessage["headers"]): Omit<Seen, "method" | "path"> {
+  const one = (name: string) => (headers[name] === undefined ? null : String(headers[name]));
+  return {
+    authorization: one("authorization"),
+    cookie: one("cookie"),
+    requestId: one("x-request-id"),
+    traceparent: one("traceparent"),
+  };
+}
+
 /** Starts the home on a free port of this machine. */
 export async function startHome(): Promise<{ url: string; close(): Promise<void> }> {
   const world = createWorld(Date.now());
@@ -128,7 +141,7 @@ export async function startHome(): Promise<{ url: string; close(): Promise<void>
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(steer(body) ?? null));
       return;
     }
-    seen.push({ method, path: pathname, authorization: headers.authorization ?? null, cookie: headers.cookie ?? null });
+    seen.push({ method, path: pathname, ...named(headers) });
     const how = faults.get(pathname);
     if (how === undefined) await forward(app, { target, method, headers, body }, response);
     else MISBEHAVIOURS[how](response, url);

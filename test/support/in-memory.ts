@@ -9,6 +9,7 @@ import { openHomes } from "../../src/homes/open.ts";
 import { Troubles } from "../../src/homes/troubles.ts";
 import { createSealer } from "../../src/lib/crypto.ts";
 import { Fault } from "../../src/lib/errors.ts";
+import { Trace } from "../../src/lib/trace.ts";
 import { callTool } from "../../src/mcp/call-tool.ts";
 import { readable, readResource } from "../../src/mcp/read-resource.ts";
 import { Consents } from "../../src/mcp/consents.ts";
@@ -223,6 +224,7 @@ export function household(
     origin: "https://pimcp.example",
     consents: new Consents(),
     signal,
+    trace: new Trace(),
   };
   const moved: Household = {
     world,

@@ -120,6 +120,8 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
     secrets: { keep: unused },
     progress: () => Promise.resolve(),
     trouble: () => undefined,
+    diagnose: unused,
+    origin: "https://pimcp.example",
     sharing: 1,
     everyHome: () => [context],
   };

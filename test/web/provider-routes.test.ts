@@ -68,6 +68,9 @@ function gateway() {
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, () => Promise.resolve()),
+    open: () => {
+      throw new Error("no home is opened here");
+    },
   });
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext();

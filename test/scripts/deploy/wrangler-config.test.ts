@@ -38,7 +38,7 @@ describe("wrangler.toml", () => {
       headers.filter((name) => name.startsWith("env.")),
     ];
     // What an environment inherits.
-    const inherited = new Set(["dev", "observability", "migrations", "triggers"]);
+    const inherited = new Set(["dev", "observability", "observability.logs", "migrations", "triggers"]);
     const needed = new Set(top.filter((name) => !inherited.has(name)));
     expect(new Set(own.map((name) => name.replace("env.staging.", "")))).toStrictEqual(needed);
   });

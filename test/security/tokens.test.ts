@@ -150,7 +150,8 @@ test("a connection that its person has ended is refused although the key-value s
   const kept = await Promise.all(
     keys.map(async ({ name, metadata }) => ({ name, metadata, value: await env.OAUTH_KV.get(name) })),
   );
-  await person.go(PAGE, new URLSearchParams({ connection: "all" }));
+  const user = /name="user" value="([^"]*)"/.exec(page.html)?.[1] ?? "";
+  await person.go(PAGE, new URLSearchParams({ connection: "all", user }));
   for (const { name, metadata, value } of kept) await env.OAUTH_KV.put(name, value ?? "", { metadata });
   const refused = await mcp(issued.access_token);
   expect(refused.status).toBe(401);

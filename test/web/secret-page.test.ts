@@ -21,7 +21,7 @@ async function leave(): Promise<string> {
 
 /** A browser that keeps cookies and follows nothing. */
 class Browser {
-  #cookie = "";
+  readonly #cookies = new Map<string, string>();
 
   async get(path: string): Promise<Response> {
     return this.#take(await this.#ask(path, {}));
@@ -38,14 +38,15 @@ class Browser {
 
   #ask(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers);
-    if (this.#cookie !== "") headers.set("cookie", this.#cookie);
+    headers.set("cookie", [...this.#cookies].map((pair) => pair.join("=")).join("; "));
     return exports.default.fetch(new Request(ORIGIN + path, { ...init, headers, redirect: "manual" }));
   }
 
   #take(response: Response): Response {
     for (const cookie of response.headers.getSetCookie()) {
-      const [pair = ""] = cookie.split(";");
-      this.#cookie = cookie.includes("Max-Age=0") ? "" : pair;
+      const [, name = "", value = ""] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      if (cookie.includes("Max-Age=0")) this.#cookies.delete(name);
+      else this.#cookies.set(name, value);
     }
     return response;
   }

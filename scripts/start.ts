@@ -23,7 +23,9 @@ function ensureDevVars(): string {
 
 function variables(file: string): Record<string, string> {
   const fromFile = parseEnv(readFileSync(file, "utf8"));
-  const fromShell = VARIABLE_NAMES.flatMap((name) => {
+  // Also what only begins like ours, so that a misspelt name is told.
+  const ours = Object.keys(process.env).filter((name) => name.startsWith("PI_CONTROLLER_"));
+  const fromShell = [...new Set([...VARIABLE_NAMES, ...ours])].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });
@@ -81,18 +83,17 @@ try {
   });
   running = true;
   const mcp = `${gateway.url}/mcp`;
-  const [home] = homes;
-  const isDemo = home?.reach === "demo";
+  const isDemo = homes.every(({ reach }) => reach === "demo");
+  const named = homes.map(({ name, reach, url }) => `${name} (${reach === "demo" ? "no Pi needed" : url})`).join(", ");
   console.log(`
   PiMCP is running.
 
   Connect       ${mcp}
-  Home          ${isDemo ? "the demo home (no Pi needed)" : (home?.url ?? "")}
+  ${homes.length === 1 ? "Home " : "Homes"}         ${named}
 ${isDemo ? "  Accounts      viewer / viewer-demo   operator / operator-demo   admin / admin-demo\n" : "  Accounts      the accounts of that pi-controller\n"}
   Claude Code   claude mcp add --transport http pimcp ${mcp}
   Inspector     npx @modelcontextprotocol/inspector --transport http --server-url ${mcp}
-  Try it        ${port === DEFAULT_PORT ? "" : `PORT=${port} `}npm run demo
-
+${isDemo ? `  Try it        ${port === DEFAULT_PORT ? "" : `PORT=${port} `}npm run demo\n` : ""}
   Stop with Ctrl+C.
 `);
   process.once("SIGINT", () => void gateway.stop().then(() => process.exit(0)));

@@ -3,7 +3,7 @@ import { signInSettings, type SignInSettings, SignInVariables } from "./auth/pro
 import { addressMistake, type AddressRules } from "./homes/address.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";
 import { parseHomes } from "./homes/settings.ts";
-import { HomeVariables, optional, refused } from "./homes/variables.ts";
+import { HomeVariables, optional, refused, unknownVariables } from "./homes/variables.ts";
 import { KEY_BYTES } from "./lib/crypto.ts";
 import { isLoopback } from "./lib/hosts.ts";
 import type { UpstreamLogin } from "./pi/login.ts";
@@ -146,7 +146,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
         : addressMistake(address.PI_CONTROLLER_URL, rulesOf(address));
     throw new ConfigError(mistake === undefined ? mistakes : [...mistakes, `PI_CONTROLLER_URL ${mistake}`]);
   }
-  const mistakes: string[] = [];
+  const mistakes = unknownVariables(Object.keys(env), VARIABLE_NAMES, /^(?:PI_CONTROLLER|OIDC)_/);
   const homes = homesOf(parsed.data, mistakes);
   const development = parsed.data.ENVIRONMENT === "development";
   const signIn = signInSettings(parsed.data, { homes, development, mistakes });

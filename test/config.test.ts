@@ -82,6 +82,13 @@ describe("each mistake is one sentence that names its variable", () => {
   });
 });
 
+test("a variable that only begins like one of ours is told, for it was meant to change something", () => {
+  expect(mistakesOf({ ...development, PI_CONTROLLER_PIN: "header", OIDC_ISUER: "x", OTHER: 1 })).toStrictEqual([
+    "PI_CONTROLLER_PIN is not a variable of PiMCP: correct its name, or take it out.",
+    "OIDC_ISUER is not a variable of PiMCP: correct its name, or take it out.",
+  ]);
+});
+
 describe("all mistakes are told at once", () => {
   test("one for each variable, and the error's message has them all", () => {
     const env = { ENVIRONMENT: "x", TOKEN_KEY: "x", PUBLIC_URL: "x", DEMO_HOME: "x", PI_CONTROLLER_TIMEOUT: "x" };

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import { DEFAULT_TIMEOUT_MS, type Home, singleHome } from "../homes/home.ts";
 import { nearMistake } from "../homes/address.ts";
-import { HomeVariables, optional, refused } from "../homes/variables.ts";
+import { HomeVariables, optional, refused, unknownVariables } from "../homes/variables.ts";
 import type { UpstreamLogin } from "../pi/login.ts";
 import type { Trust } from "./way.ts";
 
@@ -102,7 +102,7 @@ export function parseSettings(env: Environment, platform: NodeJS.Platform = proc
   if (!parsed.success) {
     throw new SettingsError(parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}.`));
   }
-  const mistakes: string[] = [];
+  const mistakes = unknownVariables(Object.keys(env), Object.keys(Variables.shape), /^(?:PI_CONTROLLER|PIMCP)_/);
   const variables = parsed.data;
   const url = needed(
     "PI_CONTROLLER_URL",

@@ -211,7 +211,28 @@ async function agentsFound({ pi }: Patient): Promise<Found> {
   return { seen: `Answered: ${asked.map(({ name }) => name).join(", ")}, of ${up.length} nodes that are ready.` };
 }
 
-/** The plan for one home; at most seven requests, one at a time, which a controller's burst of ten allows. */
+/** The one change that mends a cluster's API, by how it was found. */
+function k3sRemedy(api_server: string): string {
+  if (api_server.includes("token")) {
+    return "Make a new token (kubectl create token) and put it into k3s_tokens of HOME_SECRETS: docs/kubernetes.md.";
+  }
+  if (api_server.includes("unreachable")) {
+    return "Check the url in k3s of HOMES and the ingress rule for it in cloudflared's config.yml: docs/kubernetes.md.";
+  }
+  return "On the cluster's server, look at journalctl -u k3s.";
+}
+
+/** Asks the own APIs of the clusters, where they are configured; each has its own address. */
+async function k3sFound({ pi }: Patient): Promise<Found> {
+  const clusters = await pi.k3sHealth();
+  const seen = clusters.map(({ cluster_id, api_server, etcd }) => `cluster ${cluster_id}: ${api_server}, data ${etcd}`);
+  const [sick] = clusters.filter(({ ready }) => ready !== true);
+  if (clusters.length === 0) return { state: "skipped", seen: "No K3s API is configured for its clusters." };
+  if (sick === undefined) return { seen: `Ready: ${seen.join("; ")}.` };
+  return { state: "failed", seen: `Not all ready: ${seen.join("; ")}.`, remedy: k3sRemedy(sick.api_server) };
+}
+
+/** The plan for one home; at most seven requests to its controller, one at a time, which a controller's burst of ten allows. */
 function planFor(patient: Patient, options: DiagnosisOptions): readonly Check[] {
   let asked: Promise<Probe> | undefined;
   let account: Promise<Account> | undefined;
@@ -234,6 +255,7 @@ function planFor(patient: Patient, options: DiagnosisOptions): readonly Check[] 
     { hop: "dialect", needs: ["controller"], look: async () => dialectFound(await probed()) },
     { hop: "default_login", needs: ["controller"], look: () => defaultLoginFound(patient, options) },
     { hop: "agents", needs: ["role"], look: () => agentsFound(patient) },
+    { hop: "k3s", needs: ["controller"], look: () => k3sFound(patient) },
   ];
 }
 

@@ -25,3 +25,13 @@ export const HomeVariables = {
     "no pi-controller takes API keys; set PI_CONTROLLER_USERNAME and PI_CONTROLLER_PASSWORD",
   ),
 };
+
+/**
+ * One sentence for each variable that begins like ours and is none of ours: misspelt, it would be left out in silence,
+ * and a home be driven by other rules than its owner wrote down.
+ */
+export function unknownVariables(names: readonly string[], known: readonly string[], beginning: RegExp): string[] {
+  return names
+    .filter((name) => beginning.test(name) && !known.includes(name))
+    .map((name) => `${name} is not a variable of PiMCP: correct its name, or take it out.`);
+}

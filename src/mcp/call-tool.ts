@@ -8,7 +8,7 @@ import { describeError, log } from "../lib/log.ts";
 import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
 import { type About, aboutCall, ended, outcomeOf } from "./observe.ts";
 import { confirm, CONFIRM_TOKEN, type Unconfirmed } from "./confirm.ts";
-import { calledHomes, hasSeveralHomes, HOME } from "./homes.ts";
+import { calledHomes, hasSeveralHomes, HOME, isOnlyHome } from "./homes.ts";
 import { progressTo } from "./progress.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -79,7 +79,8 @@ function splitArguments(tool: AnyTool, args: Arguments, call: ToolCall) {
   const own: Record<string, unknown> = { ...args };
   const asked = own[HOME];
   const token = own[CONFIRM_TOKEN];
-  if (hasSeveralHomes(call.caller) && tool.scope !== "gateway") delete own[HOME];
+  if (tool.scope !== "gateway" && (hasSeveralHomes(call.caller) || isOnlyHome(call.caller, tool, asked)))
+    delete own[HOME];
   if (tool.preview !== undefined) delete own[CONFIRM_TOKEN];
   return { asked, token, own };
 }

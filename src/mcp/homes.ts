@@ -20,6 +20,12 @@ export function hasSeveralHomes({ homes }: Caller): boolean {
   return Object.keys(homes).length > 1;
 }
 
+/** Whether somebody with one home has named it all the same, as whoever had several would. */
+export function isOnlyHome({ homes }: Caller, { scope }: AnyTool, asked: unknown): boolean {
+  const [only, ...others] = Object.keys(homes);
+  return others.length === 0 && (asked === only || (scope === "homes" && asked === ALL_HOMES));
+}
+
 const namesOf = ({ homes }: Caller) =>
   Object.entries(homes)
     .map(([id, { name }]) => (name === undefined || name === id ? `"${id}"` : `"${id}" (${name})`))
@@ -91,5 +97,5 @@ export function calledHomes(call: WithCaller, tool: AnyTool, asked: unknown): { 
     const [id] = homesFor(call.caller, tool);
     return { all: false, ids: [id ?? permittedHome(call, tool)] };
   }
-  return { all: false, ids: [permittedHome(call, tool, asked)] };
+  return { all: false, ids: [permittedHome(call, tool, isOnlyHome(call.caller, tool, asked) ? undefined : asked)] };
 }

@@ -5,7 +5,7 @@ import type { DeviceMemory } from "./device-memory.ts";
 import { type AskDialect, type DialectMemory, dialectOf } from "./dialect.ts";
 import { type Gpio, gpio } from "./gpio.ts";
 import type { K3sApi } from "./k3s/api.ts";
-import { k3sHealth, withHealth } from "./k3s/health.ts";
+import { type K3sHealth, k3sHealth, withHealth } from "./k3s/health.ts";
 import { k3sPods } from "./k3s/pods.ts";
 import { type AskMetrics, nodeMetrics } from "./metrics.ts";
 import { type Nodes, nodes } from "./nodes.ts";
@@ -26,6 +26,8 @@ export interface PiClient {
   readonly clusters: Clusters;
   /** A cluster's status, with the health that its own API tells if that is configured. */
   clusterStatus(clusterId: number): Promise<ClusterStatus>;
+  /** How each cluster's own API is, of those that are configured. */
+  k3sHealth(): Promise<readonly (K3sHealth & { readonly cluster_id: number })[]>;
   readonly nodes: Nodes;
   readonly gpio: Gpio;
   readonly deployments: Deployments;
@@ -74,6 +76,8 @@ export function piClient(send: Send, signIn: () => Promise<void>, home: KnownHom
     },
     presentRole: presentRole(send),
     ...reads,
+    k3sHealth: () =>
+      Promise.all(apis.map(async (api) => ({ cluster_id: api.clusterId, ...(await k3sHealth(api, signal)) }))),
     clusterStatus: statusWithHealth((clusterId) => reads.clusters.status(clusterId), home.k3s),
     gpio: gpio(send, dialect, pins),
     deployments: deployments(send, dialect, pods),

@@ -31,6 +31,7 @@ const TITLES: Readonly<Record<string, string>> = {
   dialect: "Kind of pi-controller",
   default_login: "Default account",
   agents: "Agents on the Pis",
+  k3s: "The clusters’ own K3s API",
 };
 
 function Hops({ hops }: { hops: readonly Hop[] }) {

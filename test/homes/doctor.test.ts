@@ -74,6 +74,7 @@ const ALL_WELL = {
   dialect: "ok",
   default_login: "skipped",
   agents: "ok",
+  k3s: "skipped",
 };
 
 /** What all is that comes after a hop. */
@@ -252,6 +253,28 @@ describe("the way to a home", () => {
     expect(hopOf(hops, "agents")).toMatchObject({ state: "failed", seen: expect.stringMatching(/agent on node \d+/) });
     expect(asked.filter((line) => line.includes("/metrics"))).toHaveLength(1);
     expect(asked.some((line) => line.includes("/gpio/"))).toBe(false);
+  });
+
+  test.each<[string, () => Response, string, RegExp]>([
+    ["is ready", () => new Response("[+]ping ok\n[+]etcd ok\nreadyz check passed"), "ok", /cluster 1: available/],
+    [
+      "is not ready",
+      () => new Response("[+]ping ok\n[-]etcd failed: reason withheld", { status: 500 }),
+      "failed",
+      /not ready: etcd.*journalctl -u k3s/,
+    ],
+    ["refuses the token", () => Response.json({ kind: "Status" }, { status: 401 }), "failed", /create token/],
+    ["is not reached", unreachable, "failed", /ingress rule/],
+  ])("a cluster's own API that %s", async (_, answer, state, words) => {
+    const k3s = [{ clusterId: 1, url: "https://k3s.example.com", token: "canary", namespaces: ["default"] as const }];
+    const { hops } = await diagnose({
+      home: { k3s },
+      between: (path) => (path.startsWith("/readyz") ? answer() : undefined),
+    });
+    const hop = hopOf(hops, "k3s");
+    expect(hop?.state).toBe(state);
+    expect(`${hop?.seen} ${hop?.remedy ?? ""}`).toMatch(words);
+    expect(JSON.stringify(hops)).not.toContain("canary");
   });
 
   test("nodes that are not ready are left alone", async () => {

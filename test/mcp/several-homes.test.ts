@@ -104,6 +104,16 @@ describe("tools of a caller with several homes", () => {
     await client.close();
   });
 
+  test("who has one home may name it all the same, and no other", async () => {
+    const { town } = CALLER.homes;
+    const homes = street({ ...CALLER, homes: town === undefined ? {} : { town } });
+    expect((await call(homes, "list_clusters", { home: "town" })).value).toMatchObject({ home: "town" });
+    expect((await call(homes, "list_clusters", { home: "all" })).value).toMatchObject({ home: "town" });
+    expect((await call(homes, "list_clusters", { home: "cottage" })).text).toContain("no such home");
+    expect((await call(homes, "read_gpio_pin", { home: "all", gpio_id: 15 })).text).toContain("no such home");
+    expect(new Set(homes.asked)).toStrictEqual(new Set(["town"]));
+  });
+
   test("a write goes to the home that was named, and to no other; the answer names it", async () => {
     const homes = street();
     const { value } = await call(homes, "create_cluster", { home: "cottage", name: "new" });

@@ -63,7 +63,10 @@ describe("with several homes", () => {
     await signIn(page, "operator");
     await openFurther(page);
     await signIn(page, "viewer", "wrong");
-    await page.getByRole("alert").getByText("User name and password do not fit.").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText("User name and password do not fit, or the account is locked or deactivated.")
+      .waitFor();
     const password = page.getByRole("textbox", { name: "Password" });
     await password.and(page.locator(":focus")).waitFor();
     expect(await password.getAttribute("aria-describedby")).toBe("problem");

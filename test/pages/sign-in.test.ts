@@ -101,7 +101,10 @@ describe("signing in and allowing", () => {
   test("with a wrong password says so where the next thing is typed, and keeps the name", async () => {
     await page.goto(await requestOf(GATEWAY, client));
     await signIn(page, "viewer", "wrong");
-    await page.getByRole("alert").getByText("User name and password do not fit.").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText("User name and password do not fit, or the account is locked or deactivated.")
+      .waitFor();
     expect(await page.title()).toBe("Not signed in – PiMCP");
     const password = page.getByRole("textbox", { name: "Password" });
     await password.and(page.locator(":focus")).waitFor();

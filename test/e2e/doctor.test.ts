@@ -35,10 +35,11 @@ describe("diagnose_home", () => {
   test("of a home that is well, and of the client that asks", async () => {
     const { homes, clients } = await diagnose();
     expect(homes[0].hops.filter(({ state }) => state === "failed")).toStrictEqual([]);
-    // The home is on this computer, so that nothing is encrypted, and nobody asked for the default account.
+    // The home is on this computer, so that nothing is encrypted; nobody asked for the default account, and no K3s API is configured.
     expect(homes[0].hops.filter(({ state }) => state === "skipped").map(({ hop }) => hop)).toStrictEqual([
       "tls",
       "default_login",
+      "k3s",
     ]);
     expect(clients[0]).toMatchObject({ client: "PiMCP demo", called: expect.any(String), state: "ok" });
   });

@@ -1,3 +1,4 @@
+import { parsedJson } from "../lib/json.ts";
 import { z } from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import type { Home } from "../homes/home.ts";
@@ -42,14 +43,6 @@ const isRole = (value: unknown): value is Role => ROLES.some((role) => role === 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What is wrong with one home of one person; the sentence goes on after the person's entry. */
 function mistakeOf(homeId: string, role: unknown, homes: readonly Home[]): string | undefined {
   const home = homes.find(({ id }) => id === homeId);
@@ -79,7 +72,7 @@ function mistakesOf(name: string | undefined, given: unknown, people: People, ho
  * @param homes those that are configured
  */
 export function parsePeople(text: string, homes: readonly Home[]): ParsedPeople {
-  const listed = jsonOf(text);
+  const listed = parsedJson(text);
   if (!isRecord(listed)) return { people: new Map(), mistakes: [`PEOPLE must be JSON ${EXAMPLE}.`] };
   const people = new Map<string, Record<string, Role>>();
   const mistakes = Object.entries(listed).flatMap(([who, given], index) => {

@@ -15,7 +15,7 @@ const isBare = ({ pathname, search, hash, username, password }: URL) =>
 
 const NOT_BARE = "must be the address alone, without path, query or credentials.";
 
-/** The same behind a Workers VPC binding, which leads to a private network: any host, http too. */
+/** Why a home behind a Workers VPC binding cannot have that address: it leads to a private network, so any host and http will do. */
 export function boundAddressMistake(text: string): string | undefined {
   return isBare(new URL(text)) ? undefined : NOT_BARE;
 }

@@ -4,6 +4,7 @@ import { atLeast, type Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { PiClient } from "../pi/client.ts";
 import { dialectOf } from "../pi/dialect.ts";
+import { TOKEN_REFUSED, UNREACHABLE } from "../pi/k3s/health.ts";
 import type { UpstreamLogin } from "../pi/login.ts";
 import { faultOf } from "../pi/faults.ts";
 import { type Answer, type Endpoint, exchange, type Wire } from "../pi/request.ts";
@@ -213,10 +214,10 @@ async function agentsFound({ pi }: Patient): Promise<Found> {
 
 /** The one change that mends a cluster's API, by how it was found. */
 function k3sRemedy(api_server: string): string {
-  if (api_server.includes("token")) {
+  if (api_server === TOKEN_REFUSED) {
     return "Make a new token (kubectl create token) and put it into k3s_tokens of HOME_SECRETS: docs/kubernetes.md.";
   }
-  if (api_server.includes("unreachable")) {
+  if (api_server === UNREACHABLE) {
     return "Check the url in k3s of HOMES and the ingress rule for it in cloudflared's config.yml: docs/kubernetes.md.";
   }
   return "On the cluster's server, look at journalctl -u k3s.";

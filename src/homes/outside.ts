@@ -1,3 +1,4 @@
+import { parsedJson } from "../lib/json.ts";
 import { z } from "zod";
 import type { Hop } from "../contract/diagnosis.ts";
 import { Fault } from "../lib/errors.ts";
@@ -43,20 +44,12 @@ const Issuer = z.object({
 
 const fault = (message: string, remedy: string) => new Fault("connection_failed", message, { suggestions: [remedy] });
 
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** @throws Fault if nothing answers */
 async function ask(fetcher: Fetch, url: URL, init: RequestInit): Promise<Came> {
   try {
     const response = await fetcher(url, { ...init, redirect: "manual" });
     const text = (await readCapped(response.body, MAX_BYTES)) ?? "";
-    return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
+    return { status: response.status, headers: response.headers, text, json: parsedJson(text) };
   } catch {
     throw fault(
       `Nothing answers at ${url.origin}.`,

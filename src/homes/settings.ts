@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parsedJson } from "../lib/json.ts";
 import { ALL_HOMES } from "../contract/context.ts";
 import { addressMistake, type AddressRules, boundAddressMistake } from "./address.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_URL, type Home, PIN_NUMBERINGS, REACHES } from "./home.ts";
@@ -98,12 +99,9 @@ function homeOf(setting: HomeSetting, secrets: Secrets): Home {
 }
 
 function parseJson(variable: string, text: string, mistakes: string[]): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    mistakes.push(`${variable} must be JSON; what is there cannot be read as such.`);
-    return undefined;
-  }
+  const json = parsedJson(text);
+  if (json === undefined) mistakes.push(`${variable} must be JSON; what is there cannot be read as such.`);
+  return json;
 }
 
 /** "home "cottage"" if it says so itself, else "entry 2". */

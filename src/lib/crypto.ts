@@ -57,15 +57,20 @@ async function openWith(key: Uint8Array, purpose: string, sealed: string): Promi
   }
 }
 
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** A key for HMAC-SHA-256, derived (HKDF) so that what it signs for one use holds for no other. */
+async function hmacKeyOf(key: Uint8Array, use: string): Promise<CryptoKey> {
+  const root = await crypto.subtle.importKey("raw", Uint8Array.from(key), "HKDF", false, ["deriveKey"]);
+  const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: bytesOf(use) };
+  const hmac = { name: "HMAC", hash: "SHA-256", length: KEY_BYTES * 8 };
+  return crypto.subtle.deriveKey(hkdf, root, hmac, false, ["sign", "verify"]);
+}
+
 /** HMAC-SHA-256 under a key of its own, derived for marks alone: the sealing key serves one algorithm. */
 async function markWith(key: Uint8Array, purpose: string, text: string): Promise<string> {
-  const encoder = new TextEncoder();
-  const material = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveKey"]);
-  const derivation = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: encoder.encode("pimcp marks") };
-  const hmac = { name: "HMAC", hash: "SHA-256", length: KEY_BYTES * 8 };
-  const derived = await crypto.subtle.deriveKey(derivation, material, hmac, false, ["sign"]);
-  const signed = await crypto.subtle.sign("HMAC", derived, encoder.encode(JSON.stringify([purpose, text])));
-  return hexOf(signed);
+  const derived = await hmacKeyOf(key, "pimcp marks");
+  return hexOf(await crypto.subtle.sign("HMAC", derived, bytesOf(JSON.stringify([purpose, text]))));
 }
 
 function hexOf(bytes: ArrayBuffer): string {
@@ -85,8 +90,6 @@ export async function sha256Hex(text: string): Promise<string> {
   return hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-const bytesOf = (text: string) => new TextEncoder().encode(text);
-
 /** Signs short texts for one purpose, so that they are known again without being stored. */
 export interface Signer {
   /** HMAC-SHA-256, in base64url: 43 characters. */
@@ -101,13 +104,7 @@ export interface Signer {
  */
 export function createSigner(key: Uint8Array, purpose: string): Signer {
   // Derived anew for each use: a promise that is kept must not be awaited by another request.
-  async function derived(): Promise<CryptoKey> {
-    const root = await crypto.subtle.importKey("raw", Uint8Array.from(key), "HKDF", false, ["deriveKey"]);
-    const info = bytesOf(`${ISSUER}:${purpose}`);
-    const hkdf = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
-    const hmac = { name: "HMAC", hash: "SHA-256", length: 256 };
-    return crypto.subtle.deriveKey(hkdf, root, hmac, false, ["sign", "verify"]);
-  }
+  const derived = () => hmacKeyOf(key, `${ISSUER}:${purpose}`);
   return {
     sign: async (text) =>
       base64url.encode(new Uint8Array(await crypto.subtle.sign("HMAC", await derived(), bytesOf(text)))),

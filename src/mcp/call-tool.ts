@@ -77,10 +77,10 @@ async function partOf(home: string, work: () => Promise<object>, { trouble }: Co
 /** The arguments without those that are not the tool's own. */
 function splitArguments(tool: AnyTool, args: Arguments, call: ToolCall) {
   const own: Record<string, unknown> = { ...args };
-  const asked = own[HOME];
+  const isOnly = isOnlyHome(call.caller, tool, own[HOME]);
+  const asked = isOnly ? undefined : own[HOME];
   const token = own[CONFIRM_TOKEN];
-  if (tool.scope !== "gateway" && (hasSeveralHomes(call.caller) || isOnlyHome(call.caller, tool, asked)))
-    delete own[HOME];
+  if (tool.scope !== "gateway" && (isOnly || hasSeveralHomes(call.caller))) delete own[HOME];
   if (tool.preview !== undefined) delete own[CONFIRM_TOKEN];
   return { asked, token, own };
 }

@@ -40,14 +40,15 @@ async function fitting(choice: Choice, typed: string, context: Context): Promise
   return rows.filter(({ id, name }) => String(id).startsWith(typed) || begins(name, typed)).map(({ id }) => String(id));
 }
 
-/** The words that a person may mean who has typed this much. */
-export function wordsThatBegin(words: readonly string[], typed: string) {
-  const values = words.filter((word) => begins(word, typed));
+function offered(values: readonly string[]) {
   return { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES };
 }
 
+/** The words that a person may mean who has typed this much. */
+export const wordsThatBegin = (words: readonly string[], typed: string) =>
+  offered(words.filter((word) => begins(word, typed)));
+
 /** What a parameter may be completed to: values that begin with what was typed, or ids of what is named so. */
 export async function completions(choice: Choice, typed: string, context: Context) {
-  const values = [...new Set(await fitting(choice, typed, context))];
-  return { values: values.slice(0, MAX_VALUES), total: values.length, hasMore: values.length > MAX_VALUES };
+  return offered([...new Set(await fitting(choice, typed, context))]);
 }

@@ -97,5 +97,5 @@ export function calledHomes(call: WithCaller, tool: AnyTool, asked: unknown): { 
     const [id] = homesFor(call.caller, tool);
     return { all: false, ids: [id ?? permittedHome(call, tool)] };
   }
-  return { all: false, ids: [permittedHome(call, tool, isOnlyHome(call.caller, tool, asked) ? undefined : asked)] };
+  return { all: false, ids: [permittedHome(call, tool, asked)] };
 }

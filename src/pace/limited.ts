@@ -1,3 +1,4 @@
+import { parsedJson } from "../lib/json.ts";
 import { z } from "zod";
 import { readCapped } from "../lib/read-capped.ts";
 
@@ -7,13 +8,7 @@ const RateLimit = z.object({ error: z.literal("Rate Limit Exceeded") });
 /** A refusal is short. */
 const MAX_REFUSAL_BYTES = 64 * 1024;
 
-function isRateLimit(text: string): boolean {
-  try {
-    return RateLimit.safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
-}
+const isRateLimit = (text: string) => RateLimit.safeParse(parsedJson(text)).success;
 
 /** The answer; `undefined` if it is a home's rate limit, which means that nothing was done. */
 export async function unlessLimited(response: Response): Promise<Response | undefined> {

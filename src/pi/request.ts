@@ -1,3 +1,4 @@
+import { parsedJson } from "../lib/json.ts";
 import { Fault, isUnanswered } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { readCapped } from "../lib/read-capped.ts";
@@ -159,15 +160,6 @@ function timedOut(endpoint: Endpoint, wire: Wire): Fault {
   });
 }
 
-/** The JSON of a text; `undefined` if it is none. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** A gateway's error page may be plain text, too. */
 function isPlainText({ headers, status }: Response): boolean {
   return status < 502 && (headers.get("content-type") ?? "").startsWith("text/plain");
@@ -176,7 +168,7 @@ function isPlainText({ headers, status }: Response): boolean {
 /** The home's own JSON. @throws Fault if something else has answered */
 function homesJson(endpoint: Endpoint, wire: Wire, response: Response, text: string): unknown {
   const { status, headers } = response;
-  const json = jsonOf(text);
+  const json = parsedJson(text);
   if (json !== undefined && status < 400) return json;
   const trouble = onTheWay({ status, headers, text, json }, siteOf(endpoint));
   if (trouble !== undefined) throw stopped(endpoint, wire, response, trouble);

@@ -9,12 +9,12 @@ import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf, rememberPerson } from "../auth/sign-in-cookie.ts";
 import { type Connection, isSharedId } from "../contract/connection.ts";
 import { ROLES } from "../contract/role.ts";
-import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
 import { ConsentPage } from "./consent-page.tsx";
 import { StartAgainPage } from "./layout.tsx";
 import { isRequest, NextPath } from "./next.ts";
 import { type Agreed, agreedTo, furtherHomes, type Offer, offerAgain, offerFor } from "./offer.ts";
+import { problemOf } from "./problem.ts";
 import { SignInPage, type Tried } from "./sign-in-page.tsx";
 
 const MAX_FIELD = 255;
@@ -61,12 +61,6 @@ function propsOf({ userId, userName, identity, homes }: Person, { homes: ids }: 
     ...(identity === undefined ? {} : { identity: { ...identity, names: [...identity.names] } }),
     homes: Object.fromEntries(chosen),
   };
-}
-
-/** One sentence for each failure; none tells whether the account exists. */
-function problemOf(error: unknown): string {
-  if (!(error instanceof Fault)) throw error;
-  return [error.message, ...error.suggestions].join(" ");
 }
 
 function connectionOf(

@@ -7,6 +7,7 @@ import { Fault } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
 import { ProblemPage, StartAgainPage } from "./layout.tsx";
 import { isRequest, NextPath } from "./next.ts";
+import { problemOf } from "./problem.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
 /** The status of a page about a provider's failure. */
@@ -36,7 +37,7 @@ export function providerRoutes({ origin, oauth, signIn, sealer }: WebParts): Hon
   /** Says what went wrong on the page that offers all ways to sign in. */
   async function problemPage(c: Context, next: string, error: unknown) {
     if (!(error instanceof Fault)) throw error;
-    const problem = [error.message, ...error.suggestions].join(" ");
+    const problem = problemOf(error);
     const request = isRequest(next) ? await oauth.parseAuthRequest(new Request(new URL(next, origin))) : undefined;
     const clientName = request === undefined ? undefined : (await oauth.describeConsent(request)).clientName;
     return c.html(<SignInPage {...{ ways: signIn, clientName, next, problem }} />, statusOf(error));

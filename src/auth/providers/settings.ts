@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { optional } from "../../homes/variables.ts";
 import type { Home } from "../../homes/home.ts";
 import { parsePeople, type People } from "../people.ts";
 import { PI_CONTROLLER } from "../standing.ts";
@@ -39,10 +40,6 @@ type Way = (typeof WAYS)[number];
 
 /** User ids of providers start with these: a home of that name would share them. */
 const TAKEN_IDS = new Set(["oidc", "github"]);
-
-/** An unset variable may also be empty: `wrangler.toml` lists them all. */
-const optional = <Schema extends z.ZodType>(schema: Schema) =>
-  z.preprocess((value) => (value === "" ? undefined : value), schema.optional());
 
 const wayOf = (text: string) => WAYS.find((way) => way === text.trim());
 

@@ -36,10 +36,14 @@ export function healthOf(text: string): K3sHealth {
   };
 }
 
+/** What is said of an API server that did not tell its health. */
+export const TOKEN_REFUSED = "unknown: it refuses this gateway's K3s token";
+export const UNREACHABLE = "unreachable from this gateway";
+
 /** In place of a health that could not be read. */
 function unread(fault: Fault): K3sHealth {
   const refused = fault.type === "unauthorized" || fault.type === "forbidden";
-  const api_server = refused ? "unknown: it refuses this gateway's K3s token" : "unreachable from this gateway";
+  const api_server = refused ? TOKEN_REFUSED : UNREACHABLE;
   return { ready: undefined, api_server, etcd: "unknown" };
 }
 

@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["zod", "@modelcontextprotocol/server*", "node:*"],
   },
   "config.ts": { rooms: ["auth", "homes", "lib"], types: ["pi"], packages: ["zod"] },
-  "index.ts": {
+  wiring: {
     rooms: [
       "accounts",
       "auth",
@@ -78,6 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [],
   },
+  "index.ts": { rooms: ["auth", "config.ts", "web", "wiring"], packages: [] },
 };
 
 /** Files that must also run in Node, so that the catalogue can be served over stdio. */
@@ -86,7 +87,7 @@ const WITHOUT_WORKERS = ["tools", "resources", "contract", "pi", "mcp/server.ts"
 /** The only file that fetches a home is handed its fetch; the only one that prints is the log. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {
   "lib/log.ts": /\bconsole(\.\w|\[)/,
-  "index.ts": /(?<![.\w#])fetch\(url/,
+  "wiring/parts.ts": /(?<![.\w#])fetch\(url/,
 };
 
 const SRC = resolve(import.meta.dirname, "../src");

@@ -14,7 +14,7 @@ export interface Account {
   readonly userId: string;
 }
 
-/** What a broker is given once, by `index.ts`. */
+/** What a broker is given once, by `wiring/`. */
 export interface BrokerParts {
   /** `undefined` for a home that is no longer configured. */
   readonly endpoint: (homeId: string) => Endpoint | undefined;

@@ -46,7 +46,7 @@ export interface SessionRequest {
   readonly origin: string;
 }
 
-/** What a session is given once, by `index.ts`. */
+/** What a session is given once, by `wiring/`. */
 export interface SessionParts {
   readonly server: ServerFactory;
   readonly open: OpenHome;

@@ -41,7 +41,7 @@ const RECORD = "record";
 const LOGIN = "login";
 const stepKey = (index: number) => `step:${index}`;
 
-/** What an operation is given once, by `index.ts`. */
+/** What an operation is given once, by `wiring/`. */
 export interface OperationParts {
   /** Opens a home in a caller's name; throws a Fault if that is no longer possible. */
   readonly open: (caller: Caller, homeId: string, signal: AbortSignal) => { pi: { provisioning: Provisioning } };

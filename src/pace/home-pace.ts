@@ -3,7 +3,7 @@ import type { Endpoint } from "../pi/request.ts";
 import { HomeReads, type ReadAsk, type ReadOutcome } from "./home-reads.ts";
 import { Pacer, type Permit, type PermitAsk } from "./pacer.ts";
 
-/** What the object is given once, by `index.ts`. */
+/** What the object is given once, by `wiring/`. */
 export interface PaceParts {
   /** The home of that id, reached without pacing; `undefined` if there is none. */
   endpoint(homeId: string): Endpoint | undefined;

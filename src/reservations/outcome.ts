@@ -40,7 +40,7 @@ export interface PinRegister extends ActivityLog {
   markPin(gpioId: number, reserved: boolean): Promise<void>;
 }
 
-/** What a pin's object is given once, by `index.ts`. */
+/** What a pin's object is given once, by `wiring/`. */
 export interface PinParts {
   readonly open: (caller: Caller, homeId: string, signal: AbortSignal) => { readonly pi: PiClient };
   /** The home's service account, if one is configured: makes pins safe without anybody being there. */

@@ -1,7 +1,7 @@
 import { isLoopback } from "../../lib/hosts.ts";
 import { readCapped } from "../../lib/read-capped.ts";
 
-/** How providers are asked: like `fetch`, given by `index.ts`. */
+/** How providers are asked: like `fetch`, given by `wiring/`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** The largest answer of a provider that is read, in bytes: discovery documents and key sets hold some kilobytes. */

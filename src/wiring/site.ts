@@ -1,0 +1,101 @@
+import { connectionsOf } from "../accounts/port.ts";
+import { callerOf } from "../auth/grant.ts";
+import { limitedSignIn } from "../auth/limited-sign-in.ts";
+import { limitOAuth } from "../auth/oauth-limits.ts";
+import { endGrants, identity, insufficientScope, MCP_PATH } from "../auth/provider.ts";
+import { scopesOf } from "../auth/scopes.ts";
+import { carefully } from "../auth/unknown-clients.ts";
+import type { Role } from "../contract/role.ts";
+import { endpointOf } from "../homes/reach.ts";
+import { addressOf } from "../limits/address.ts";
+import { RATES } from "../limits/table.ts";
+import { noEndpoint, serveMcp, signInAgain } from "../mcp/route.ts";
+import { sessionIds } from "../mcp/session-id.ts";
+import { tooManyRequests } from "../mcp/too-many.ts";
+import { scrape } from "../metrics/scrape.ts";
+import { isUp } from "../pi/system.ts";
+import { reservedNow } from "../reservations/port.ts";
+import { leftSecrets } from "../secrets/port.ts";
+import { webApp } from "../web/app.tsx";
+import {
+  configOf,
+  countedOf,
+  limitsOf,
+  openPiOf,
+  outsideOf,
+  pinsOf,
+  sealerOf,
+  signInOf,
+  unpacedWaysOf,
+} from "./parts.ts";
+
+/** Everything that is served at one origin. */
+type Site = (request: Request, ctx: ExecutionContext) => Promise<Response>;
+
+const sites = new Map<string, Site>();
+
+/** The page of metrics, for who has its token; `undefined` if there is none. */
+export function metricsPage(request: Request, env: Env): Promise<Response> | undefined {
+  const { metricsToken: token, homes } = configOf(env);
+  const counted = countedOf(env);
+  if (counted === undefined || token === undefined) return undefined;
+  const [ways, pins] = [unpacedWaysOf(env), pinsOf(env)];
+  const asked = homes.map((home) => ({
+    id: home.id,
+    isUp: () => isUp(endpointOf(home, ways)),
+    reserved: () => reservedNow(pins, home.id),
+  }));
+  return scrape(request, { token, homes: asked, counted: () => counted.all() });
+}
+
+export function siteFor(origin: string, env: Env): Site {
+  const known = sites.get(origin);
+  if (known !== undefined) return known;
+  const counted = limitsOf(env);
+  const given = sessionIds(configOf(env).tokenKey);
+  const signIn = signInOf(env);
+  const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
+  const oauth = identity(
+    origin,
+    signIn.homes.map(({ id }) => id),
+    {
+      async fetch(request, { MCP_SESSION }, context) {
+        const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
+        if (caller === undefined) return signInAgain(request.url);
+        if (!(await counted.within("call", caller.userId))) return tooManyRequests(RATES.call.seconds);
+        const stepUp = (role: Role) => insufficientScope(context.auth, scopesOf(role));
+        return serveMcp(request, caller, {
+          sessions: MCP_SESSION,
+          ids: given,
+          stepUp,
+          observed: (points) => countedOf(env)?.calls(points, (work) => context.waitUntil(work)),
+        });
+      },
+    },
+  );
+  const sealer = sealerOf(env);
+  const api = oauth.issuer.getOAuthApi(env);
+  const pages = webApp({
+    origin,
+    oauth: carefully(api, origin, outsideOf(env).fetch),
+    signIn: limitedSignIn(signIn, counted),
+    sealer,
+    secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
+    // Anew for each page: what requests wait for together must be of one object, not of an isolate.
+    open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
+    connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    limits: counted,
+  });
+  const site: Site = async (asked, ctx) => {
+    const request = await limitOAuth(asked, counted);
+    if (request instanceof Response) return request;
+    const { pathname } = new URL(request.url);
+    const answer = await oauth.fetch(request, env, ctx);
+    if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
+    if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
+    // Counted afterwards: whoever has a valid token is not held up by others with the same address.
+    return (await counted.within("refused", addressOf(request))) ? answer : tooManyRequests(RATES.refused.seconds);
+  };
+  sites.set(origin, site);
+  return site;
+}

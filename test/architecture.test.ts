@@ -28,7 +28,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   reservations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   operations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   secrets: { rooms: ["contract", "lib"], packages: ["zod", "cloudflare:workers"] },
-  federation: { rooms: ["contract", "lib"], packages: ["cloudflare:workers"] },
+  federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
+  node: {
+    rooms: ["federation/wire", "lib"],
+    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*"],
+  },
   resources: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   mcp: {
     rooms: ["contract", "lib", "limits"],
@@ -48,7 +52,19 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["zod", "hono*", "jose", "@hono/node-server", "cloudflare:workers"],
   },
   cli: {
-    rooms: ["contract", "homes", "lib", "mcp", "operations", "pi", "prompts", "reservations", "resources", "tools"],
+    rooms: [
+      "contract",
+      "homes",
+      "lib",
+      "mcp",
+      "node",
+      "operations",
+      "pi",
+      "prompts",
+      "reservations",
+      "resources",
+      "tools",
+    ],
     packages: ["zod", "@modelcontextprotocol/server*", "node:*"],
   },
   "config.ts": { rooms: ["auth", "homes", "lib"], types: ["pi"], packages: ["zod"] },
@@ -82,7 +98,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 /** Files that must also run in Node, so that the catalogue can be served over stdio. */
-const WITHOUT_WORKERS = ["tools", "resources", "contract", "pi", "mcp/server.ts", "demo/serve.ts", "cli"];
+const WITHOUT_WORKERS = [
+  "tools",
+  "resources",
+  "contract",
+  "pi",
+  "mcp/server.ts",
+  "demo/serve.ts",
+  "cli",
+  "federation/wire",
+  "node",
+];
 
 /** The only file that fetches a home is handed its fetch; the only one that prints is the log. */
 const ONLY_IN: Readonly<Record<string, RegExp>> = {

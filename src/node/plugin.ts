@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import type { CallResult } from "../federation/wire/frames.ts";
+import type { Capability } from "../federation/wire/manifest.ts";
+
+/** What a capability is given for one call. */
+export interface PluginCall {
+  /** Ends when nobody waits for the answer any more, or the node stops. */
+  readonly signal: AbortSignal;
+  readonly progress: (done: number, total: number | undefined, message: string) => void;
+}
+
+/** A refusal that a caller can act on: what, why, what next. Nothing was done. */
+export class Refusal extends Error {}
+
+/** One capability and what carries it out. */
+export interface PluginTool<Input extends z.ZodObject = z.ZodObject> {
+  readonly capability: Omit<Capability, "inputSchema" | "outputSchema">;
+  readonly input: Input;
+  // A method, so that concrete tools fit an array of them.
+  /** @returns the value, which is JSON; @throws Refusal */
+  run(input: z.output<Input>, call: PluginCall): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Types a capability; changes nothing. */
+export function definePluginTool<Input extends z.ZodObject>(tool: PluginTool<Input>): PluginTool<Input> {
+  return tool;
+}
+
+/** What a plug-in may use of its node. */
+export interface PluginHost {
+  /** Folder of the node's own, for what a plug-in keeps; made on first use. */
+  folder(name: string): string;
+  /** Another plug-in's capability on this node, such as `ai.embed` for `vector.index`. */
+  call(capability: string, input: Readonly<Record<string, unknown>>, call: PluginCall): Promise<CallResult>;
+  /** A value from the environment, for secrets that do not belong into a file. */
+  env(name: string): string | undefined;
+}
+
+/** A plug-in that is switched on. */
+export interface OpenPlugin {
+  readonly tools: readonly PluginTool[];
+  close(): Promise<void>;
+}
+
+/** One built-in plug-in: its settings, and how it is switched on. */
+export interface Plugin<Settings extends z.ZodType> {
+  /** Its domain: the first part of its capabilities' names, and its key under `plugins` in the configuration. */
+  readonly name: string;
+  /** One sentence for people. */
+  readonly about: string;
+  readonly settings: Settings;
+  // A method, for the same reason.
+  /** @throws Error with a sentence for the owner if it cannot work with these settings */
+  open(settings: z.output<Settings>, host: PluginHost): Promise<OpenPlugin>;
+}
+
+/** Types a plug-in; changes nothing. */
+export function definePlugin<Settings extends z.ZodType>(plugin: Plugin<Settings>): Plugin<Settings> {
+  return plugin;
+}

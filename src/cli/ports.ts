@@ -1,5 +1,6 @@
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { noFleet } from "../contract/fleet.ts";
 import type { OneTimeSecrets } from "../contract/secrets.ts";
 import type { OpenPi } from "../homes/open.ts";
 import { type OperationNamespace, operationsPort } from "../operations/port.ts";
@@ -49,6 +50,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       operations: operationsPort(operations, claims, caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
+      fleet: noFleet,
     };
   };
 }

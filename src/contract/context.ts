@@ -3,6 +3,7 @@ import type { PiClient } from "../pi/client.ts";
 import type { Caller } from "./caller.ts";
 import type { Connections } from "./connection.ts";
 import type { Diagnose } from "./diagnosis.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
@@ -44,6 +45,8 @@ export interface HomePorts {
   readonly operations: Operations;
   readonly reservations: Reservations;
   readonly secrets: OneTimeSecrets;
+  /** The nodes that have dialled in to the home's hub. */
+  readonly fleet: Fleet;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
   readonly trouble: () => Trouble | undefined;
   /** Goes along the way to the home, hop by hop. */

@@ -1,4 +1,5 @@
 import type { Context } from "../../src/contract/context.ts";
+import { noFleet } from "../../src/contract/fleet.ts";
 import type { AnyResource } from "../../src/contract/resource.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { readable } from "../../src/mcp/read-resource.ts";
@@ -118,6 +119,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
       break: unused,
     },
     secrets: { keep: unused },
+    fleet: noFleet,
     progress: () => Promise.resolve(),
     trouble: () => undefined,
     diagnose: unused,

@@ -58,3 +58,6 @@ export interface Plugin<Settings extends z.ZodType> {
 export function definePlugin<Settings extends z.ZodType>(plugin: Plugin<Settings>): Plugin<Settings> {
   return plugin;
 }
+
+/** A plug-in whatever its settings are. */
+export type AnyPlugin = Plugin<z.ZodType>;

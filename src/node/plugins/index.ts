@@ -1,4 +1,4 @@
-import type { AnyPlugin } from "../plugin.ts";
+import type { Plugin } from "../plugin.ts";
 
-/** The built-in plug-ins, in the order in which they are told of. Each is off until the configuration switches it on. */
-export const plugins: readonly AnyPlugin[] = [];
+/** The plug-ins that come with a node. */
+export const PLUGINS: readonly Plugin[] = [];

@@ -145,6 +145,7 @@ export const ProgressParams = z.object({
   total: z.number().optional(),
   message: z.string().max(500).optional(),
 });
+export type ProgressParams = z.output<typeof ProgressParams>;
 
 export const CancelledParams = z.object({ requestId: RequestId, reason: z.string().max(500).optional() });
 

@@ -98,7 +98,9 @@ export function openLink({ url, proof, agent, tls }: LinkTarget, listener: LinkL
     if (!over && !isBinary && Buffer.isBuffer(data)) heard(data.toString("utf8"));
   });
   socket.on("unexpected-response", (_request, answer) => {
-    void bodyOf(answer).then((body) => end({ kind: "refused", status: answer.statusCode ?? 0, body }));
+    const status = answer.statusCode ?? 0;
+    const refused = async () => end({ kind: "refused", status, body: await bodyOf(answer) });
+    void refused();
   });
   socket.on("close", (code, reason) => end({ kind: "closed", code, reason: reason.toString("utf8") }));
   socket.on("error", (error) => end({ kind: "failed", why: whyOf(error) }));

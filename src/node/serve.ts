@@ -55,7 +55,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
   const calls = createCalls({
     capacity: () => config.capacity,
     find: (name) => sources.offer().byName.get(name),
-    send: (message, delivered) => uplink?.link.send(message, delivered),
+    send: (message, delivered) => uplink?.send(message, delivered),
   });
 
   const about = (): Omit<HelloParams, "health"> => ({
@@ -65,6 +65,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
       site: joined.site,
       capabilities: [...sources.offer().byName.values()].map(({ capability }) => capability),
     },
+    working: calls.working(),
   });
 
   const stands = (now: Standing) => {
@@ -96,7 +97,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
         tell(refusal);
       },
     });
-    const stop = () => uplink?.link.close();
+    const stop = () => uplink?.close();
     stopping.signal.addEventListener("abort", stop);
     const end = await uplink.ended;
     stopping.signal.removeEventListener("abort", stop);

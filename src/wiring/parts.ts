@@ -1,11 +1,11 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
-import { noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "../auth/sign-in.ts";
 import { brokeredTokens } from "../broker/port.ts";
+import { fleetPort } from "../federation/port.ts";
 import { type OpenPi, openHomes } from "../homes/open.ts";
 import { fetcherIn, missingBindings, type Outside, type Ways, waysThrough } from "../homes/reach.ts";
 import { Troubles } from "../homes/troubles.ts";
@@ -96,7 +96,7 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
-      fleet: noFleet,
+      fleet: fleetPort({ hub: env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

@@ -1,0 +1,125 @@
+import type { FleetAnswer, FleetNode, Offer } from "../contract/fleet.ts";
+import type { Role } from "../contract/role.ts";
+import { admit } from "./admit.ts";
+import { Calls, type HubCall, type TellProgress } from "./calls.ts";
+import type { Known } from "./candidates.ts";
+import { fleetNodes, presenceOf } from "./fleet-view.ts";
+import { type LinkEvents, Links } from "./links.ts";
+import { refusalResponse } from "./refusals.ts";
+import type { Registered, RegisteredEvents } from "./registered.ts";
+import { Requests } from "./requests.ts";
+import { VitalsBook } from "./vitals.ts";
+
+/** Number of instances of this object so far, as far as they have given out calls. */
+const EPOCH = "fleet-epoch";
+
+export interface DeskParts {
+  readonly ctx: DurableObjectState;
+  readonly registered: Registered;
+  readonly isEnded: (nodeId: string) => boolean;
+  readonly now: () => number;
+}
+
+/** All that a hub does with its nodes, apart from who they are: links, calls, jobs. */
+export class FleetDesk {
+  readonly #parts: DeskParts;
+  readonly #vitals: VitalsBook;
+  readonly #links: Links;
+  readonly #requests: Requests;
+  readonly #calls: Calls;
+  readonly #known: Known;
+
+  constructor(parts: DeskParts) {
+    const { ctx, registered, now } = parts;
+    this.#parts = parts;
+    this.#vitals = new VitalsBook(ctx.storage.sql);
+    this.#requests = new Requests(
+      () => this.#links,
+      () => this.#newEpoch(),
+    );
+    this.#links = new Links({ sockets: ctx, registered, vitals: this.#vitals, events: this.#linkEvents() });
+    this.#known = {
+      registered,
+      links: this.#links,
+      vitals: this.#vitals,
+      inFlight: (nodeId) => this.#requests.inFlight(nodeId),
+    };
+    this.#calls = new Calls({
+      known: this.#known,
+      requests: this.#requests,
+      startJob: () => {
+        throw new Error("no jobs yet");
+      },
+      bornAt: now(),
+    });
+  }
+
+  /** What the register tells of. */
+  readonly events: RegisteredEvents = {
+    changed: (nodeId) => this.#links.tellStanding(nodeId),
+    revoked: (nodeId) => this.#links.revoke(nodeId, this.#parts.now()),
+  };
+
+  #linkEvents(): LinkEvents {
+    return {
+      ready: () => this.#calls.returned(),
+      answer: (link, answer) => this.#requests.answer(link, answer),
+      progress: (link, progress) => this.#requests.progress(link, progress),
+      lost: (link, why) => this.#requests.lost(link, why),
+    };
+  }
+
+  #newEpoch(): number {
+    const { kv } = this.#parts.ctx.storage;
+    const epoch = (kv.get<number>(EPOCH) ?? 0) + 1;
+    kv.put(EPOCH, epoch);
+    return epoch;
+  }
+
+  /** A node wants to connect. */
+  async connect(request: Request): Promise<Response> {
+    const { registered, isEnded, now } = this.#parts;
+    const admitted = await admit(
+      request,
+      {
+        registered,
+        isEnded,
+        barred: (nodeId) => ({
+          until: this.#vitals.of(nodeId).barredUntil,
+          trouble: this.#vitals.of(nodeId).trouble?.what ?? null,
+        }),
+      },
+      now(),
+    );
+    if (admitted.refusal !== undefined) return refusalResponse(admitted.refusal);
+    return this.#links.accept(admitted.node.id, now());
+  }
+
+  message(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#links.message(socket, data, this.#parts.now());
+  }
+
+  closed(socket: WebSocket): void {
+    this.#links.closed(socket, this.#parts.now());
+  }
+
+  presence(nodeId: string) {
+    return presenceOf(nodeId, this.#known, this.#parts.now());
+  }
+
+  offers(role: Role): { readonly version: number; readonly offers: readonly Offer[] } {
+    return { version: this.#parts.registered.version(), offers: this.#calls.groups(role).map(({ offer }) => offer) };
+  }
+
+  nodes(role: Role): readonly FleetNode[] {
+    return fleetNodes(role, this.#known, this.#parts.now());
+  }
+
+  call(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
+    return this.#calls.call(call, tell);
+  }
+
+  cancelCall(callId: string): void {
+    this.#calls.cancel(callId);
+  }
+}

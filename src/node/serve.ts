@@ -16,6 +16,9 @@ import { type ForGood, verdictOf } from "./verdict.ts";
 /** A link that lasted this long was a good one: the next pause is a short one again. */
 const STEADY_MS = 10_000;
 
+/** The longest that a gateway can keep a node away, in milliseconds. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
 export interface NodeOptions {
   readonly joined: Joined;
   /** The configuration to begin with. */
@@ -111,7 +114,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
     let failures = 0;
     while (!stopping.signal.aborted) {
       const begun = Date.now();
-      const { why, forGood } = await linkOnce();
+      const { why, forGood, waitMs = 0 } = await linkOnce();
       if (stopping.signal.aborted) break;
       trouble = why;
       if (forGood !== undefined) {
@@ -119,7 +122,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
         return forGood;
       }
       failures = Date.now() - begun > STEADY_MS ? 1 : failures + 1;
-      const pause = backoffMs(failures, Math.random());
+      const pause = Math.max(Math.min(waitMs, LONGEST_WAIT_MS), backoffMs(failures, Math.random()));
       tell(`${why} Trying again in ${Math.ceil(pause / 1000)} s.`);
       await pauseFor(pause, stopping.signal);
     }

@@ -11,6 +11,8 @@ export interface Verdict {
   /** For people. */
   readonly why: string;
   readonly forGood?: ForGood;
+  /** How long the gateway wants to be left alone, in milliseconds. */
+  readonly waitMs?: number;
 }
 
 const REVOKED =
@@ -42,7 +44,7 @@ export function verdictOf(end: LinkEnd): Verdict {
       // Other programs answer 404, too: only the gateway's own words count.
       const said = ownWords(end.body);
       if (said !== undefined && UNKNOWN.has(end.status)) return { why: said, forGood: "revoked" };
-      return { why: `The gateway did not let this node in: ${refusalOf(end.status, end.body)}` };
+      return { why: `The gateway did not let this node in: ${refusalOf(end.status, end.body)}`, waitMs: end.waitMs };
     }
     case "failed":
       return { why: sentence(`The gateway was not reached: ${end.why}`) };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { temporaryFolder } from "../support/pimcp.ts";
 import { type TestNode, testNode } from "../support/nodes.ts";
 import { type StandInHub, standInHub } from "../support/stand-in-hub.ts";
@@ -92,7 +92,7 @@ test("a full node refuses at once", async () => {
   for (const { id } of waiting) {
     hub.send({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } });
   }
-  await expect.poll(() => hub.call("clock.now"), PATIENT).toMatchObject({ result: { isError: undefined } });
+  await expect.poll(() => hub.call("clock.now"), PATIENT).toMatchObject({ result: { structuredContent: {} } });
 });
 
 test("nobody is answered who does not wait any more", async () => {
@@ -182,7 +182,29 @@ describe("a node ends for good", () => {
     expect(printed()).toContain("The owner of the home has ended this node");
   });
 
-  test("when its key is refused", async () => {
-    await adopted("--no-wait").catch(() => undefined);
+  test.each([403, 404])("when its key is not taken any more, or not known: %i", async (status) => {
+    const { code, printed } = await adopted();
+    hub.refuse = { status, body: { type: "forbidden", message: `No ${status}.`, suggestions: ["Ask."] } };
+    for (const socket of hub.sockets) socket.terminate();
+    expect(await code).toBe(3);
+    expect(printed()).toContain(`No ${status}. Ask.`);
+  });
+
+  test("when another process has its place", async () => {
+    const { code, printed } = await adopted();
+    for (const socket of hub.sockets) socket.close(4009);
+    expect(await code).toBe(4);
+    expect(printed()).toContain("Another process");
+  });
+
+  test("but not when something else has answered, or its clock is wrong", async () => {
+    const { printed } = await adopted();
+    hub.refuse = { status: 404, body: "<h1>nginx</h1>" };
+    for (const socket of hub.sockets) socket.terminate();
+    await expect.poll(printed, PATIENT).toContain("not as a PiMCP gateway does");
+    hub.refuse = { status: 401, body: { type: "unauthorized", message: "Look at the clock." } };
+    await expect.poll(printed, PATIENT).toContain("Look at the clock.");
+    hub.refuse = undefined;
+    await expect.poll(() => hub.hellos.length, PATIENT).toBe(2);
   });
 });

@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { CERTIFICATE_HEADER } from "./connect.ts";
 import * as refusals from "./refusals.ts";
 import type { Registered, RegisteredNode } from "./registered.ts";
-import { openProof } from "./wire/identity.ts";
+import { openProof, type ProofClaims } from "./wire/identity.ts";
 
 /** What a hub finds out with who connects. */
 export interface AdmitParts {
@@ -33,22 +33,25 @@ const refuse = (refusal: refusals.Refusal): Admitted => ({ refusal });
 
 /** Who a request to connect is of, if it proves so. @param now in milliseconds since 1970 */
 export async function admit(request: Request, parts: AdmitParts, now: number): Promise<Admitted> {
-  const { registered } = parts;
   const { origin, pathname, searchParams } = new URL(request.url);
   const claimed = claimedIn(request);
   if (claimed === undefined) return refuse(refusals.noProof());
   const { proof, nodeId } = claimed;
-  const key = registered.node(nodeId)?.key;
+  const key = parts.registered.node(nodeId)?.key;
   if (key === undefined) return refuse(parts.isEnded(nodeId) ? refusals.ended() : refusals.notRegistered());
   const claims = await openProof(proof, key, origin + pathname, now);
   if (claims === undefined || claims.home !== searchParams.get("home")) return refuse(refusals.noProof());
-  // From here on there is no await: the node may have been ended while its proof was looked at.
+  // From here on there is no await: what is found out holds until the link has begun.
+  return proven(claims, request.headers.get(CERTIFICATE_HEADER), parts, now);
+}
+
+function proven(claims: ProofClaims, certificate: string | null, parts: AdmitParts, now: number): Admitted {
+  const { registered } = parts;
+  // The node may have been ended while its proof was looked at.
   const node = registered.node(claims.iss);
   if (node === undefined) return refuse(refusals.ended());
   if (!registered.useProof(claims.jti, claims.exp * 1000, now)) return refuse(refusals.usedProof());
-  if (node.certificate !== null && node.certificate !== request.headers.get(CERTIFICATE_HEADER)) {
-    return refuse(refusals.otherCertificate());
-  }
-  const { until, trouble } = parts.barred(nodeId);
+  if (node.certificate !== null && node.certificate !== certificate) return refuse(refusals.otherCertificate());
+  const { until, trouble } = parts.barred(node.id);
   return until > now ? refuse(refusals.expelled(trouble, until - now)) : { node };
 }

@@ -1,17 +1,21 @@
-import type { FleetAnswer, FleetNode, Offer } from "../contract/fleet.ts";
+import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import { admit } from "./admit.ts";
 import { Calls, type HubCall, type TellProgress } from "./calls.ts";
 import type { Known } from "./candidates.ts";
 import { fleetNodes, presenceOf } from "./fleet-view.ts";
+import { type JobAsk, Jobs } from "./jobs.ts";
 import { type LinkEvents, Links } from "./links.ts";
 import { refusalResponse } from "./refusals.ts";
 import type { Registered, RegisteredEvents } from "./registered.ts";
 import { Requests } from "./requests.ts";
 import { VitalsBook } from "./vitals.ts";
+import { JOB_PREFIX } from "./wire/frames.ts";
 
 /** Number of instances of this object so far, as far as they have given out calls. */
 const EPOCH = "fleet-epoch";
+
+const isJob = (id: string | number) => typeof id === "string" && id.startsWith(JOB_PREFIX);
 
 export interface DeskParts {
   readonly ctx: DurableObjectState;
@@ -27,6 +31,7 @@ export class FleetDesk {
   readonly #links: Links;
   readonly #requests: Requests;
   readonly #calls: Calls;
+  readonly #jobs: Jobs;
   readonly #known: Known;
 
   constructor(parts: DeskParts) {
@@ -42,14 +47,18 @@ export class FleetDesk {
       registered,
       links: this.#links,
       vitals: this.#vitals,
-      inFlight: (nodeId) => this.#requests.inFlight(nodeId),
+      inFlight: (nodeId) => this.#requests.inFlight(nodeId) + this.#jobs.inFlight(nodeId),
     };
+    this.#jobs = new Jobs({
+      known: this.#known,
+      links: this.#links,
+      sql: ctx.storage.sql,
+      setAlarm: (at) => ctx.waitUntil(at === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(at)),
+    });
     this.#calls = new Calls({
       known: this.#known,
       requests: this.#requests,
-      startJob: () => {
-        throw new Error("no jobs yet");
-      },
+      startJob: (group, call) => this.#jobs.start(group, call, now()),
       bornAt: now(),
     });
   }
@@ -62,10 +71,20 @@ export class FleetDesk {
 
   #linkEvents(): LinkEvents {
     return {
-      ready: () => this.#calls.returned(),
-      answer: (link, answer) => this.#requests.answer(link, answer),
-      progress: (link, progress) => this.#requests.progress(link, progress),
-      lost: (link, why) => this.#requests.lost(link, why),
+      ready: (link, hello) => {
+        this.#jobs.ready(link, hello, this.#parts.now());
+        this.#calls.returned();
+      },
+      answer: (link, answer) =>
+        isJob(answer.id) ? this.#jobs.answer(link, answer, this.#parts.now()) : this.#requests.answer(link, answer),
+      progress: (link, progress) =>
+        isJob(progress.progressToken)
+          ? this.#jobs.progress(link, progress, this.#parts.now())
+          : this.#requests.progress(link, progress),
+      lost: (link, why) => {
+        this.#requests.lost(link, why);
+        this.#jobs.lost(link, why, this.#parts.now());
+      },
     };
   }
 
@@ -117,6 +136,18 @@ export class FleetDesk {
 
   call(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
     return this.#calls.call(call, tell);
+  }
+
+  watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {
+    return this.#jobs.watch(ask, since, ms);
+  }
+
+  cancelJob(ask: JobAsk): JobState | undefined {
+    return this.#jobs.cancel(ask, this.#parts.now());
+  }
+
+  alarm(): void {
+    this.#jobs.alarm(this.#parts.now());
   }
 
   cancelCall(callId: string): void {

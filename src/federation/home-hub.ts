@@ -160,11 +160,16 @@ export class HomeHubObject extends DurableObject<Env> {
     this.#fleet.cancelCall(callId);
   }
 
-  watchJob(_ask: JobAsk, _since: number, _ms: number): JobState | undefined {
-    return undefined;
+  /** A heavy call's state, as soon as it is newer than `since`, at the latest after `ms` milliseconds. */
+  watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {
+    return this.#fleet.watchJob(ask, since, ms);
   }
 
-  cancelJob(_ask: JobAsk): JobState | undefined {
-    return undefined;
+  cancelJob(ask: JobAsk): JobState | undefined {
+    return this.#fleet.cancelJob(ask);
+  }
+
+  override alarm(): void {
+    this.#fleet.alarm();
   }
 }

@@ -106,9 +106,9 @@ export class Links {
     return leaseEnd(link, this.#parts.sockets.getWebSocketAutoResponseTimestamp(link.socket));
   }
 
-  /** Whether any link began or is there, also one that has not said hello. */
-  any(): boolean {
-    return this.#byId.size > 0;
+  /** Whether a link is there, as far as is known. */
+  has(linkId: string): boolean {
+    return this.#byId.has(linkId);
   }
 
   /** Ends a link from here. @param seenAt when it was last heard of */
@@ -238,8 +238,8 @@ export class Links {
     // It may have been ended, or revoked, meanwhile.
     if (link.state.ended) return;
     keep(link, { ready: true });
-    const { agent, health } = hello;
-    vitals.change(link.nodeId, { agent, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
+    const { agent, capacity, health } = hello;
+    vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
     send(link, { jsonrpc: "2.0", id, result: standing });
     events.ready(link, hello);
   }

@@ -50,9 +50,13 @@ export class Chat {
     const piece = Piece.safeParse(parsedJson(data)).data;
     if (piece === undefined) return;
     this.#usage = piece.usage ?? this.#usage;
-    const choice = piece.choices[0];
-    this.#finish = choice?.finish_reason ?? this.#finish;
-    const content = choice?.delta?.content ?? "";
+    for (const { delta, finish_reason } of piece.choices.slice(0, 1)) {
+      this.#finish = finish_reason ?? this.#finish;
+      this.#add(delta?.content ?? "");
+    }
+  }
+
+  #add(content: string): void {
     this.#text += content;
     this.#pieces += content === "" ? 0 : 1;
   }

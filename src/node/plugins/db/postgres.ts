@@ -1,6 +1,7 @@
 import { Socket } from "node:net";
 import type { Client } from "pg";
 import { withDeadline } from "../../../lib/deadline.ts";
+import { parsedJson } from "../../../lib/json.ts";
 import { withoutSecrets } from "../../../lib/secrets.ts";
 import { Failure, Refusal } from "../../plugin.ts";
 import { errorCode } from "../rooted/tree.ts";
@@ -16,7 +17,11 @@ const CONNECT_MS = 5000;
 const METER_MS = 20;
 
 /** Types that JSON has: bool, int2, int4, float4, float8, json, jsonb. Others stay as the server writes them. */
-const JSON_TYPES = new Set([16, 21, 23, 700, 701, 114, 3802]);
+const BOOL = 16;
+const JSON_TYPES = new Set([BOOL, 21, 23, 700, 701, 114, 3802]);
+
+/** Values of those, as PostgreSQL writes them: JSON, but for "t", "f", "NaN" and "Infinity". */
+const parsed = (oid: number, text: string): unknown => (oid === BOOL ? text === "t" : (parsedJson(text) ?? text));
 
 /** A PostgreSQL database; each statement has a connection of its own, so that nothing of one reaches the next. */
 export function openPostgres(name: string, url: string): Database {
@@ -27,8 +32,8 @@ async function runAt(name: string, url: string, query: Query, writes: boolean): 
   const { default: pg } = await import("pg");
   const socket = new Socket();
   const types = {
-    getTypeParser: (oid: number, format?: "text" | "binary") =>
-      JSON_TYPES.has(oid) ? pg.types.getTypeParser(oid, format) : (text: string | Buffer) => String(text),
+    getTypeParser: (oid: number) => (text: string | Buffer) =>
+      JSON_TYPES.has(oid) ? parsed(oid, String(text)) : String(text),
   };
   const config = { connectionString: url, connectionTimeoutMillis: CONNECT_MS, application_name: "pimcp node", types };
   const client = new pg.Client({ ...config, stream: () => socket });

@@ -1,16 +1,14 @@
-/** A JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import { z } from "zod";
 
-/** A value of a database as JSON: whole numbers beyond 2⁵³ as text, bytes in base64. */
+/** A JSON value. */
+export type Json = z.output<ReturnType<typeof z.json>>;
+
+/** A value of a database as JSON: what JSON lacks as text, bytes in base64. */
 export function jsonOf(value: unknown): Json {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value === "bigint") return String(value);
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  const json = z.json().safeParse(value);
+  if (json.success) return json.data;
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
-  if (Array.isArray(value)) return value.map((each) => jsonOf(each));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, jsonOf(each)]));
+  return value === undefined ? null : String(value);
 }
 
 /** What a statement gave, as far as it is told. */

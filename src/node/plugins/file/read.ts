@@ -93,16 +93,22 @@ function rangeOf(first: number, count: number, maxBytes: number) {
       // Not half a character, where it was cut.
       const text = full ? new TextDecoder().decode(whole, { stream: true }) : whole.toString("utf8");
       const newlines = text.split("\n").length - 1;
-      const last = text === "" ? null : first + newlines - (text.endsWith("\n") ? 1 : 0);
-      const next = last === null ? null : last + (full && !text.endsWith("\n") && newlines > 0 ? 0 : 1);
+      if (text === "") {
+        return { binary: false, first_line: null, last_line: null, text, truncated: more, next_line: null };
+      }
+      const ended = text.endsWith("\n");
+      const last = first + newlines - (ended ? 1 : 0);
+      // A line that was cut is read again from its beginning, unless there is nothing but it.
+      const next = full && !ended && newlines > 0 ? last : last + 1;
+      const note = full ? { note: "An answer holds no more: the last line may be cut." } : {};
       return {
         binary: false,
-        first_line: text === "" ? null : first,
+        first_line: first,
         last_line: last,
         text,
         truncated: more,
         next_line: more ? next : null,
-        ...(full ? { note: "An answer holds no more: the last line may be cut." } : {}),
+        ...note,
       };
     },
   };

@@ -3,12 +3,12 @@ import { z } from "zod";
 /** A JSON value. */
 export type Json = z.output<ReturnType<typeof z.json>>;
 
-/** A value of a database as JSON: what JSON lacks as text, bytes in base64. */
+/** A value of a database as JSON: bytes in base64; what JSON lacks is `null`. */
 export function jsonOf(value: unknown): Json {
   const json = z.json().safeParse(value);
   if (json.success) return json.data;
   if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
-  return value === undefined ? null : String(value);
+  return null;
 }
 
 /** What a statement gave, as far as it is told. */

@@ -12,18 +12,20 @@ export interface SqliteJob {
   readonly busyMs: number;
 }
 
+/** A value of SQLite as JSON: whole numbers beyond 2⁵³ as text, bytes in base64. Refers to nothing outside itself. */
+export function sqliteValue(each: unknown): unknown {
+  if (typeof each === "bigint") return Number.isSafeInteger(Number(each)) ? Number(each) : String(each);
+  if (each instanceof Uint8Array) return { base64: Buffer.from(each).toString("base64") };
+  return typeof each === "number" && !Number.isFinite(each) ? String(each) : each;
+}
+
 /**
  * Runs one statement; the whole program of a process that is started for it, because SQLite cannot be stopped from
  * within its own. Its text is handed over, so it refers to nothing outside itself.
  */
-export function sqliteChild(job: SqliteJob): void {
+export function sqliteChild(job: SqliteJob, value: typeof sqliteValue): void {
   const { writeSync } = process.getBuiltinModule("node:fs");
   const sqlite = process.getBuiltinModule("node:sqlite");
-  const value = (each: unknown): unknown => {
-    if (typeof each === "bigint") return Number.isSafeInteger(Number(each)) ? Number(each) : String(each);
-    if (each instanceof Uint8Array) return { base64: Buffer.from(each).toString("base64") };
-    return typeof each === "number" && !Number.isFinite(each) ? String(each) : each;
-  };
   const answer = (what: unknown) => {
     let left = Buffer.from(JSON.stringify(what));
     while (left.length > 0) left = left.subarray(writeSync(1, left));

@@ -5,7 +5,7 @@ import { parsedJson } from "../../../lib/json.ts";
 import { Failure, Refusal } from "../../plugin.ts";
 import { runProgram } from "../process.ts";
 import type { Database, Query } from "./database.ts";
-import { sqliteChild, type SqliteJob } from "./sqlite-child.ts";
+import { sqliteChild, type SqliteJob, sqliteValue } from "./sqlite-child.ts";
 
 /** What a process may hold, in megabytes, beside SQLite's own. */
 const MEMORY_MB = 128;
@@ -60,7 +60,7 @@ async function runIn(file: string, query: Query, writes: boolean) {
       arguments: ["--disable-warning=ExperimentalWarning", `--max-old-space-size=${MEMORY_MB}`, "-"],
       folder: "/",
       environment: {},
-      input: `(${sqliteChild.toString()})(${JSON.stringify(job)})`,
+      input: `(${sqliteChild.toString()})(${JSON.stringify(job)}, ${sqliteValue.toString()})`,
       timeoutMs,
       // Characters may take three bytes, and names of columns come on top.
       maxBytes: characters * 3 + 256 * 1024,

@@ -1,6 +1,6 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
-import { noFleet } from "../contract/fleet.ts";
+import { type Fleet, noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -82,6 +82,9 @@ export const pinsOf = (env: Env): Omit<PinPorts, "wrote"> => ({
   hub: (homeId) => env.HOME_HUB.getByName(homeId),
 });
 
+/** A hub to which nobody has dialled in. */
+const nobody: Fleet = { ...noFleet, nodes: () => Promise.resolve([]) };
+
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 export function openHomeOf(env: Env): OpenHome {
   const writes = new Writes();
@@ -96,7 +99,7 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
-      fleet: noFleet,
+      fleet: nobody,
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

@@ -44,7 +44,7 @@ const joinArgs = (...more: string[]) => [
   ...more,
 ];
 
-const save = () => `Save what is on of ${name}`;
+const save = () => `Save the switches of ${name}`;
 
 /** Switches a capability on, with a role. */
 async function switchOn(capability: string, role: string, reads = true): Promise<Page> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readJoined } from "../../src/node/joined.ts";
 import { type TestNode, testNode } from "../support/nodes.ts";
 import { bundled, ran, temporaryFolder } from "../support/pimcp.ts";
 import { type StandInHub, standInHub } from "../support/stand-in-hub.ts";
@@ -122,9 +123,9 @@ describe("join", () => {
     expect({ code, stdout }).toStrictEqual({ code: 0, stdout: "" });
     expect(statSync(link()).mode & 0o777).toBe(0o600);
     expect(statSync(join(node.folder, "state/node")).mode & 0o777).toBe(0o700);
-    const { key } = JSON.parse(readFileSync(link(), "utf8"));
+    const key = readJoined(join(node.folder, "state/node"))?.key;
     expect(key).toMatchObject({ kty: "OKP", crv: "Ed25519" });
-    expect(JSON.stringify([...hub.joined.values()])).not.toContain(key.d);
+    expect(JSON.stringify([...hub.joined.values()])).not.toContain(key?.d);
     expect(readFileSync(join(node.folder, "pimcp/node.json"), "utf8")).toBe((await node.run("example-config")).stdout);
   });
 

@@ -66,7 +66,7 @@ test("joins, is adopted on the page, its tool is called from an AI client, and i
   await expect.poll(printed, PATIENT).toContain(`adopted as ${name}`);
   await switchOn("clock.now", "viewer");
   await expect.poll(printed, PATIENT).toContain("clock.now: switched on.");
-  expect(JSON.parse((await node.run("status", "--json")).stdout).standing.state).toBe("adopted");
+  expect(await node.status()).toMatchObject({ home: "home", standing: { state: "adopted", name } });
 
   const { client } = await connectV2(gateway, ACCOUNTS.viewer);
   const { tools } = await client.listTools();

@@ -24,6 +24,10 @@ beforeEach(async () => {
   };
 });
 
+function breakLinks(): void {
+  for (const socket of hub.sockets) socket.terminate();
+}
+
 const joinArgs = (...more: string[]) => [
   "join",
   hub.url,
@@ -101,8 +105,7 @@ test("nobody is answered who does not wait any more", async () => {
   const answered = vi.fn<() => void>();
   void late.then(answered);
   await hub.call("clock.wait", { ms: 200 });
-  const status = JSON.parse((await node.run("status", "--json")).stdout);
-  expect(status.calls).toBe(0);
+  expect(await node.status()).toMatchObject({ calls: 0 });
   expect(answered).not.toHaveBeenCalled();
 });
 
@@ -118,10 +121,6 @@ test("progress is told, the end of it always, and never too often", async () => 
 });
 
 describe("when the link breaks", () => {
-  const breakLinks = () => {
-    for (const socket of hub.sockets) socket.terminate();
-  };
-
   test("the node is back by itself, with a new proof", async () => {
     const { printed } = await adopted();
     breakLinks();
@@ -160,9 +159,9 @@ describe("when the link breaks", () => {
   test("light calls are stopped: nobody waits for them", async () => {
     await adopted();
     void hub.call("clock.wait", { ms: 30_000 });
-    await expect.poll(async () => JSON.parse((await node.run("status", "--json")).stdout).calls, PATIENT).toBe(1);
+    await expect.poll(async () => (await node.status()).calls, PATIENT).toBe(1);
     breakLinks();
-    await expect.poll(async () => JSON.parse((await node.run("status", "--json")).stdout).calls, PATIENT).toBe(0);
+    await expect.poll(async () => (await node.status()).calls, PATIENT).toBe(0);
   });
 
   test("a hub that does not answer pings is left within a lease", async () => {

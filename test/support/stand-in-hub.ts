@@ -187,7 +187,7 @@ export async function standInHub(): Promise<StandInHub> {
         for (const socket of hub.sockets) socket.send(frame);
       }
     },
-    call(name, args = {}, meta = {}, asked = undefined) {
+    call(name, args = {}, meta = {}, asked) {
       calls += 1;
       const id = asked ?? `call-${calls}`;
       const answer = new Promise<Answer>((resolve) => waiting.set(id, resolve));

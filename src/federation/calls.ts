@@ -1,5 +1,6 @@
 import type { FleetAnswer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
+import type { FaultBody } from "../lib/errors.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { misfits } from "./arguments.ts";
 import { called } from "./breaker.ts";
@@ -56,11 +57,7 @@ interface Run {
   readonly tried: Map<string, Tried>;
 }
 
-const fault = (body: Extract<FleetAnswer, { kind: "fault" }>["fault"], route: RouteTold): FleetAnswer => ({
-  kind: "fault",
-  fault: body,
-  route,
-});
+const fault = (body: FaultBody, way: RouteTold): FleetAnswer => ({ kind: "fault", fault: body, route: way });
 
 const toldOf = (passed: readonly Tried[]): RouteTold["passed"] =>
   passed.filter(({ cause }) => cause !== "not_wanted").map(({ node, why }) => ({ node, why }));
@@ -177,9 +174,9 @@ export class Calls {
       run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause });
       return undefined;
     }
-    const route: RouteTold = { node, why, passed: toldOf([...run.tried.values(), ...passed]) };
-    if (judged.kind === "fault") return fault(judged.fault, route);
-    return { kind: "answered", ...judged.result, route };
+    const way: RouteTold = { node, why, passed: toldOf([...run.tried.values(), ...passed]) };
+    if (judged.kind === "fault") return fault(judged.fault, way);
+    return { kind: "answered", ...judged.result, route: way };
   }
 
   /** Waits a moment if a node that was there just now may come back. @returns whether to look again */
@@ -203,15 +200,15 @@ function lastSeen({ vitals }: Known, nodeId: string, bornAt: number): number {
 
 function noneLeft({ group, tried }: Run, passed: readonly PassedOver[]): FleetAnswer {
   const all = [...tried.values(), ...passed];
-  const told_ = told.noRoute("no node could be asked", toldOf(all));
+  const way = told.noRoute("no node could be asked", toldOf(all));
   const refused = [...tried.values()].find(({ cause }) => cause === "forbidden");
-  if (refused !== undefined) return fault(told.forbiddenThere(group.offer.capability, refused.why), told_);
+  if (refused !== undefined) return fault(told.forbiddenThere(group.offer.capability, refused.why), way);
   return fault(
     told.noneLeft(
       group.offer.capability,
       all.filter(({ cause }) => cause !== "not_wanted"),
     ),
-    told_,
+    way,
   );
 }
 

@@ -15,6 +15,8 @@ import { ownedNode } from "./owner-view.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
 
+const now = () => Date.now();
+
 /** What a hub is given once, by `wiring/`. */
 export interface HubParts {
   /** Names of the gateway's own tools, which no node may use. */
@@ -48,7 +50,6 @@ export class HomeHubObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    const now = () => Date.now();
     this.#ours = ours;
     this.#journal = new Journal(sql);
     this.#claims = new Claims(sql);

@@ -1,7 +1,7 @@
 import { parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
-  BYTES_A_TOKEN,
+  costOf,
   FRAMES,
   HELLO_COST,
   keep,
@@ -66,6 +66,8 @@ export class Links {
   readonly #parts: LinkParts;
   readonly #byId = new Map<string, Link>();
   readonly #byNode = new Map<string, Link>();
+  /** Found quicker than by what a socket carries. */
+  readonly #bySocket = new WeakMap<WebSocket, Link>();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -79,6 +81,11 @@ export class Links {
   #add(link: Link): void {
     this.#byId.set(link.id, link);
     this.#byNode.set(link.nodeId, link);
+    this.#bySocket.set(link.socket, link);
+  }
+
+  #linkOf(socket: WebSocket): Link | undefined {
+    return this.#bySocket.get(socket) ?? this.#byId.get(linkIdOf(socket) ?? "");
   }
 
   /** Begins a link with a node that has proved who it is. */
@@ -125,7 +132,7 @@ export class Links {
 
   /** A socket was closed by the node, or broke. */
   closed(socket: WebSocket, now: number): void {
-    const link = this.#byId.get(linkIdOf(socket) ?? "");
+    const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     keep(link, { ended: true });
     this.#gone(link, "its link broke", now);
@@ -168,16 +175,15 @@ export class Links {
 
   /** One frame. */
   async message(socket: WebSocket, data: string | ArrayBuffer, now: number): Promise<void> {
-    const link = this.#byId.get(linkIdOf(socket) ?? "");
+    const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     link.heardAt = now;
     const size = typeof data === "string" ? data.length : data.byteLength;
-    const cost = 1 + Math.floor(size / BYTES_A_TOKEN);
-    if (!this.#pay(link, cost, now)) return;
+    if (!this.#pay(link, costOf(size), now)) return;
     if (typeof data !== "string") return this.strike(link, "sent a frame that is not text", now);
     // No UTF-16 code unit has more than three bytes: most frames need not be counted.
     if (data.length * 3 > MAX_FRAME && bytesOf(data) > MAX_FRAME) return this.#tooBig(link, now);
-    await this.#text(link, data, cost, now);
+    await this.#text(link, data, now);
   }
 
   #tooBig(link: Link, now: number): void {
@@ -201,7 +207,7 @@ export class Links {
     return true;
   }
 
-  async #text(link: Link, text: string, cost: number, now: number): Promise<void> {
+  async #text(link: Link, text: string, now: number): Promise<void> {
     const parsed = parseMessage(parsedJson(text));
     switch (parsed?.kind) {
       case undefined:
@@ -209,10 +215,10 @@ export class Links {
       case "request":
         return this.#request(link, parsed.message, now);
       case "notification":
-        return this.#notification(link, parsed.message, cost, now);
+        return this.#notification(link, parsed.message, now);
       case "answer":
       case "failure":
-        return this.#answer(link, parsed.message, cost, now);
+        return this.#answer(link, parsed.message, costOf(text.length), now);
     }
   }
 
@@ -244,8 +250,8 @@ export class Links {
     events.ready(link, hello);
   }
 
-  async #notification(link: Link, { method, params }: RpcNotification, cost: number, now: number): Promise<void> {
-    if (method === METHOD.chunk) return this.#chunk(link, params, cost, now);
+  async #notification(link: Link, { method, params }: RpcNotification, now: number): Promise<void> {
+    if (method === METHOD.chunk) return this.#chunk(link, params, now);
     if (method === METHOD.health) return this.#health(link, params, now);
     if (method !== METHOD.progress) return;
     const progress = ProgressParams.safeParse(params);
@@ -256,15 +262,15 @@ export class Links {
   #health(link: Link, params: unknown, now: number): void {
     const health = Health.safeParse(params);
     if (!health.success) return this.strike(link, "sent a health that does not fit", now);
-    this.#parts.vitals.change(link.nodeId, { health: health.data, healthAt: now, seenAt: now });
+    this.#parts.vitals.reported(link.nodeId, health.data, now);
   }
 
-  async #chunk(link: Link, params: unknown, cost: number, now: number): Promise<void> {
+  async #chunk(link: Link, params: unknown, now: number): Promise<void> {
     const piece = ChunkParams.safeParse(params);
     if (!piece.success) return this.strike(link, "sent a piece that does not fit", now);
     const taken = link.joiner.take(piece.data, now);
     if (taken.kind === "more") return;
-    if (taken.kind === "whole") return this.#text(link, taken.text, cost, now);
+    if (taken.kind === "whole") return this.#text(link, taken.text, now);
     if (taken.why === "too_big") return this.#tooBig(link, now);
     this.strike(link, "sent pieces that do not fit together", now);
   }

@@ -1,4 +1,5 @@
 import { env, exports } from "cloudflare:workers";
+import { vi } from "vitest";
 import type { Fleet, FleetAnswer, Offer } from "../../src/contract/fleet.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { fleetPort } from "../../src/federation/port.ts";
@@ -11,11 +12,11 @@ import { helloOf, joinBody, newNodeKey, type NodeKey, offering } from "./federat
 export const ORIGIN = "http://localhost:8788";
 
 /** Waits until something holds. */
-export async function until<Value>(look: () => Value | undefined | false | null, ms = 5000): Promise<Value> {
+export async function until<Value>(look: () => Value | undefined, ms = 5000): Promise<Value> {
   const end = performance.now() + ms;
   for (;;) {
     const found = look();
-    if (found !== undefined && found !== false && found !== null) return found;
+    if (found !== undefined && found !== false && found !== 0) return found;
     if (performance.now() > end) throw new Error("it did not come");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -179,6 +180,12 @@ export class LinkedNode {
     const answer = await this.answer(call, this);
     if (answer !== undefined) this.reply(call.id, answer);
   }
+}
+
+/** The hub's clock goes forward; timers stay as they are. `vi.restoreAllMocks` sets it right again. */
+export function later(ms: number): void {
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
 }
 
 /** A home of the test's own: each hub is one object, whatever its name. */

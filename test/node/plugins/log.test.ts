@@ -56,9 +56,12 @@ describe("files", () => {
     expect(text).not.toMatch(/canary|Y2FuYXJ5|CANARY/);
     expect(text).toContain("all is well");
     expect(text).not.toMatch(/\\u001b|\u202e/);
-    const cut = await tailing(`-----BEGIN PRIVATE KEY-----\n${"canary\n".repeat(100)}-----END PRIVATE KEY-----\nwell\n`, {
-      max_bytes: 256,
-    });
+    const cut = await tailing(
+      `-----BEGIN PRIVATE KEY-----\n${"canary\n".repeat(100)}-----END PRIVATE KEY-----\nwell\n`,
+      {
+        max_bytes: 256,
+      },
+    );
     expect(await cut.tail()).toMatchObject({ lines: ["well"] });
   });
 
@@ -107,7 +110,14 @@ describe("units", () => {
 
   test("other units, patterns and options are refused", async () => {
     const { run } = await opened(log, settings("echo x"));
-    for (const source of ["ssh.service", "*", "k3s*", "k3s.service --file=/etc/passwd", "--file=/etc/passwd", "K3S.service"]) {
+    for (const source of [
+      "ssh.service",
+      "*",
+      "k3s*",
+      "k3s.service --file=/etc/passwd",
+      "--file=/etc/passwd",
+      "K3S.service",
+    ]) {
       await expect(run("log.tail", { source }), source).rejects.toThrow(Refusal);
     }
     expect(log.settings.safeParse({ units: ["*.service"] }).success).toBe(false);
@@ -122,7 +132,9 @@ describe("units", () => {
 
   test("says what journalctl says, and ends with its call", async () => {
     const failing = await opened(log, settings("echo 'no permission' >&2; exit 1"));
-    await expect(failing.run("log.tail", { source: "k3s.service" })).rejects.toThrow(/journalctl failed: no permission/);
+    await expect(failing.run("log.tail", { source: "k3s.service" })).rejects.toThrow(
+      /journalctl failed: no permission/,
+    );
     const slow = await opened(log, settings("sleep 60"));
     const controller = new AbortController();
     const running = slow.run("log.tail", { source: "k3s.service" }, { signal: controller.signal });

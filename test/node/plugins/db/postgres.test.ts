@@ -43,11 +43,14 @@ describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
   async function asking(settings: object = {}, user = "reader") {
     const databases = { home: { kind: "postgres", url_env: "HOME_DB", writes: true } };
     const plugin = await opened(db, { databases, ...settings }, { env: { HOME_DB: as(user) } });
-    const ask = (name: string) => (sql: string, parameters: unknown[] = [], signal = new AbortController().signal) =>
-      plugin.run(name, { database: "home", sql, parameters }, { signal });
+    const ask =
+      (name: string) =>
+      (sql: string, parameters: unknown[] = [], signal = new AbortController().signal) =>
+        plugin.run(name, { database: "home", sql, parameters }, { signal });
     return { query: ask("db.query"), execute: ask("db.execute") };
   }
-  const names = async () => (await owner.query<{ name: string }>("SELECT name FROM t ORDER BY id")).rows.map(({ name }) => name);
+  const names = async () =>
+    (await owner.query<{ name: string }>("SELECT name FROM t ORDER BY id")).rows.map(({ name }) => name);
   const busy = async () =>
     (await owner.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'reader' AND state = 'active'")).rowCount;
   const connected = async () => (await owner.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'reader'")).rowCount;
@@ -118,7 +121,10 @@ describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
 
   test("holds no more rows and bytes than an answer", async () => {
     const { query } = await asking({ max_rows: 2 });
-    expect(await query("SELECT * FROM generate_series(1, 1000000)")).toMatchObject({ rows: [[1], [2]], truncated: true });
+    expect(await query("SELECT * FROM generate_series(1, 1000000)")).toMatchObject({
+      rows: [[1], [2]],
+      truncated: true,
+    });
     await expect(query("SELECT repeat('x', 300000000)")).rejects.toThrow(/longer than an answer/);
     await until(connected, 0);
   });
@@ -126,7 +132,9 @@ describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
   test("is ended at the server, too, when it takes too long or nobody waits", async () => {
     const short = await asking({ timeout_seconds: 0.3 });
     await expect(short.query("SELECT pg_sleep(60)")).rejects.toThrow(/took too long/);
-    await expect(short.query("SELECT set_config('statement_timeout', '0', false), pg_sleep(60)")).rejects.toThrow(/took too long/);
+    await expect(short.query("SELECT set_config('statement_timeout', '0', false), pg_sleep(60)")).rejects.toThrow(
+      /took too long/,
+    );
     const long = await asking({ timeout_seconds: 20 });
     const controller = new AbortController();
     const running = long.query("SELECT pg_sleep(60)", [], controller.signal);
@@ -142,7 +150,10 @@ describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
     expect(await execute("INSERT INTO t (id, name) VALUES ($1, $2)", [3, "three"])).toMatchObject({ changed_rows: 1 });
     expect(await names()).toStrictEqual(["one", "two", "three"]);
     await expect(execute("UPDATE t SET id = 1")).rejects.toThrow(/PostgreSQL says: duplicate key/);
-    expect(await execute("DELETE FROM t WHERE id = 3 RETURNING name")).toMatchObject({ changed_rows: 1, rows: [["three"]] });
+    expect(await execute("DELETE FROM t WHERE id = 3 RETURNING name")).toMatchObject({
+      changed_rows: 1,
+      rows: [["three"]],
+    });
     for (const sql of ["ROLLBACK", "DELETE FROM t; COMMIT"]) await expect(execute(sql)).rejects.toThrow(Refusal);
     expect(await names()).toStrictEqual(["one", "two"]);
   });
@@ -164,7 +175,11 @@ test("a server that never answers is given up", async () => {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const databases = { home: { kind: "postgres", url_env: "HOME_DB" } };
-  const { run } = await opened(db, { databases, timeout_seconds: 0.2 }, { env: { HOME_DB: `postgres://a:b@127.0.0.1:${port}/c` } });
+  const { run } = await opened(
+    db,
+    { databases, timeout_seconds: 0.2 },
+    { env: { HOME_DB: `postgres://a:b@127.0.0.1:${port}/c` } },
+  );
   await expect(run("db.query", { database: "home", sql: "SELECT 1" })).rejects.toThrow(/did not take/);
 });
 

@@ -33,8 +33,10 @@ async function asking(settings: object = {}, writes = false) {
     database.close();
     return rows.map((row) => ({ ...row }));
   };
-  const ask = (name: string) => (sql: string, parameters: unknown[] = [], signal = new AbortController().signal) =>
-    plugin.run(name, { database: "sensors", sql, parameters }, { signal });
+  const ask =
+    (name: string) =>
+    (sql: string, parameters: unknown[] = [], signal = new AbortController().signal) =>
+      plugin.run(name, { database: "sensors", sql, parameters }, { signal });
   return { folder, file, other, plugin, look, query: ask("db.query"), execute: ask("db.execute") };
 }
 
@@ -58,7 +60,9 @@ describe("db.query", () => {
     expect(await query("-- a comment\nWITH a AS (SELECT 1 AS x) SELECT x FROM a;")).toMatchObject({ rows: [[1]] });
     expect(await query("SELECT ';' AS semi, ? AS yes", [true])).toMatchObject({ rows: [[";", 1]] });
     expect(await query("SELECT 1 AS a, 2 AS a")).toMatchObject({ columns: ["a", "a"], rows: [[1, 2]] });
-    expect(await query("SELECT name FROM pragma_table_info('t')")).toMatchObject({ rows: [["id"], ["name"], ["big"], ["bytes"]] });
+    expect(await query("SELECT name FROM pragma_table_info('t')")).toMatchObject({
+      rows: [["id"], ["name"], ["big"], ["bytes"]],
+    });
   });
 
   test.each([
@@ -102,7 +106,10 @@ describe("db.query", () => {
     const direct = async (sql: string, writes = false) => {
       const input = `(${sqliteChild.toString()})(${JSON.stringify({ ...job, sql, writes })}, ${sqliteValue.toString()})`;
       const program = { path: process.execPath, arguments: ["-"], folder: "/", environment: {}, input };
-      const ended = await runProgram({ ...program, timeoutMs: 10_000, maxBytes: 100_000 }, new AbortController().signal);
+      const ended = await runProgram(
+        { ...program, timeoutMs: 10_000, maxBytes: 100_000 },
+        new AbortController().signal,
+      );
       return ended.out.toString("utf8");
     };
     expect(await direct("SELECT 1 AS a")).toContain('"rows":[[1]]');
@@ -118,7 +125,11 @@ describe("db.query", () => {
   test("holds no more rows and characters than an answer", async () => {
     const many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT i FROM n";
     const few = await asking({ max_rows: 3 });
-    expect(await few.query(many)).toMatchObject({ rows: [[1], [2], [3]], truncated: true, note: expect.stringContaining("LIMIT") });
+    expect(await few.query(many)).toMatchObject({
+      rows: [[1], [2], [3]],
+      truncated: true,
+      note: expect.stringContaining("LIMIT"),
+    });
     const short = await asking({ max_bytes: 256 });
     const answer = await short.query(`${many.replace("SELECT i FROM", "SELECT printf('%.40c', 'x') FROM")}`);
     expect(answer).toMatchObject({ truncated: true });
@@ -158,7 +169,9 @@ describe("db.execute", () => {
     const { run, names } = await opened(db, { databases });
     expect(names).toStrictEqual(["db.query", "db.execute"]);
     await expect(run("db.execute", { database: "a", sql: "DELETE FROM t" })).rejects.toThrow(Refusal);
-    await expect(run("db.execute", { database: "b", sql: "DELETE FROM s" })).resolves.toMatchObject({ changed_rows: 1 });
+    await expect(run("db.execute", { database: "b", sql: "DELETE FROM s" })).resolves.toMatchObject({
+      changed_rows: 1,
+    });
   });
 
   test("changes, and says how many rows", async () => {
@@ -169,14 +182,18 @@ describe("db.execute", () => {
     expect(look()).toHaveLength(1);
   });
 
-  test.each(["BEGIN", "COMMIT", "DELETE FROM t; DELETE FROM t", "ATTACH '/tmp/x' AS x", "PRAGMA writable_schema = 1", "VACUUM"])(
-    "does not run %s",
-    async (sql) => {
-      const { execute, look } = await asking({}, true);
-      await expect(execute(sql)).rejects.toThrow(Refusal);
-      expect(look()).toStrictEqual(UNTOUCHED);
-    },
-  );
+  test.each([
+    "BEGIN",
+    "COMMIT",
+    "DELETE FROM t; DELETE FROM t",
+    "ATTACH '/tmp/x' AS x",
+    "PRAGMA writable_schema = 1",
+    "VACUUM",
+  ])("does not run %s", async (sql) => {
+    const { execute, look } = await asking({}, true);
+    await expect(execute(sql)).rejects.toThrow(Refusal);
+    expect(look()).toStrictEqual(UNTOUCHED);
+  });
 
   test("what writes is never stopped at the rows that are told", async () => {
     const { execute, look } = await asking({ max_rows: 1 }, true);

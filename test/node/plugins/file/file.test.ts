@@ -22,7 +22,13 @@ describe("file.read", () => {
       truncated: true,
       next_line: 4,
     });
-    expect(await read()).toMatchObject({ first_line: 1, last_line: 4, truncated: false, next_line: null, size_bytes: 18 });
+    expect(await read()).toMatchObject({
+      first_line: 1,
+      last_line: 4,
+      truncated: false,
+      next_line: null,
+      size_bytes: 18,
+    });
     expect(await read({ from_line: 9 })).toMatchObject({ first_line: null, text: "", truncated: false });
   });
 
@@ -67,7 +73,9 @@ describe("file.read", () => {
     const { run } = await opened(file, { roots: { docs: root } });
     const reason = new Error("nobody waits");
     await expect(run("file.read", { path: "docs/a.txt" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
-    await expect(run("file.search", { folder: "docs", name: "*" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(run("file.search", { folder: "docs", name: "*" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
   });
 });
 
@@ -90,7 +98,15 @@ describe("file.search", () => {
       truncated: false,
     });
     expect(await search({ text: "MILK" })).toMatchObject({
-      matches: [{ path: "docs/a/Plan.TXT", lines: [{ line: 2, text: "buy Milk today" }, { line: 3, text: "milk again" }] }],
+      matches: [
+        {
+          path: "docs/a/Plan.TXT",
+          lines: [
+            { line: 2, text: "buy Milk today" },
+            { line: 3, text: "milk again" },
+          ],
+        },
+      ],
       skipped: { too_big: 1, binary: 1 },
     });
     expect(await search({ text: "milk", name: "*.md" })).toMatchObject({ matches: [] });

@@ -46,7 +46,8 @@ describe("what lies outside a root", () => {
       "proc/self/environ",
     ];
     for (const path of paths) await expect(run("file.read", { path }), path).rejects.toThrow(Refusal);
-    for (const folder of paths) await expect(run("file.search", { folder, name: "*" }), folder).rejects.toThrow(Refusal);
+    for (const folder of paths)
+      await expect(run("file.search", { folder, name: "*" }), folder).rejects.toThrow(Refusal);
   });
 
   test("is not reached by links, of files or of folders", async () => {
@@ -118,7 +119,20 @@ describe("what lies outside a root", () => {
     symlinkSync("/", join(root, "all"));
     const { run } = await opened(file, { roots: { docs: root } });
     const part = fc.oneof(
-      fc.constantFrom("..", ".", "", "notes", "today.txt", "out", "up", "all", "outside", "secret.txt", "etc", "passwd"),
+      fc.constantFrom(
+        "..",
+        ".",
+        "",
+        "notes",
+        "today.txt",
+        "out",
+        "up",
+        "all",
+        "outside",
+        "secret.txt",
+        "etc",
+        "passwd",
+      ),
       fc.constantFrom("%2e%2e", "..\\", "...", "．．", "‥", "docs", "root"),
       fc.string({ unit: "binary", maxLength: 8 }),
     );
@@ -163,20 +177,35 @@ describe("what is no plain file", () => {
 });
 
 describe("names that hold secrets", () => {
-  const NAMES = [".ssh/id_ed25519", ".env", ".env.local", "id_rsa", "server.pem", "tls.key", "kubeconfig", ".kube/config"];
+  const NAMES = [
+    ".ssh/id_ed25519",
+    ".env",
+    ".env.local",
+    "id_rsa",
+    "server.pem",
+    "tls.key",
+    "kubeconfig",
+    ".kube/config",
+  ];
 
-  test.each([...NAMES, "ID_RSA", "Server.PEM", ".SSH/config", "server.pem.", "ｉｄ_rsa", "id_r\u200bsa", "id\u200b_rsa"])(
-    "%s is refused, and not found",
-    async (name) => {
-      const { root } = house();
-      mkdirSync(join(root, name, ".."), { recursive: true });
-      writeFileSync(join(root, name), SECRET);
-      const { run } = await opened(file, { roots: { docs: root } });
-      await expect(run("file.read", { path: `docs/${name}` })).rejects.toThrow(/keeps names like .* closed/);
-      const found = await run("file.search", { folder: "docs", text: "canary" });
-      expect(found).toMatchObject({ matches: [], skipped: { denied: 1 } });
-    },
-  );
+  test.each([
+    ...NAMES,
+    "ID_RSA",
+    "Server.PEM",
+    ".SSH/config",
+    "server.pem.",
+    "ｉｄ_rsa",
+    "id_r\u200bsa",
+    "id\u200b_rsa",
+  ])("%s is refused, and not found", async (name) => {
+    const { root } = house();
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), SECRET);
+    const { run } = await opened(file, { roots: { docs: root } });
+    await expect(run("file.read", { path: `docs/${name}` })).rejects.toThrow(/keeps names like .* closed/);
+    const found = await run("file.search", { folder: "docs", text: "canary" });
+    expect(found).toMatchObject({ matches: [], skipped: { denied: 1 } });
+  });
 
   test("is not reached by a link with a harmless name", async () => {
     const { root } = house();
@@ -211,10 +240,14 @@ test("patterns fit as in a shell, and take no long time", () => {
   expect(fits("", "")).toBe(true);
   expect(fits(`${"*a".repeat(50)}b`, "a".repeat(5000))).toBe(false);
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("a", "b", "*", "?") }), fc.string({ unit: fc.constantFrom("a", "b") }), (pattern, text) => {
-      const regular = new RegExp(`^${pattern.replaceAll(/\*+/g, "*").replaceAll("*", ".*").replaceAll("?", ".")}$`);
-      expect(fits(pattern, text)).toBe(regular.test(text));
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom("a", "b", "*", "?") }),
+      fc.string({ unit: fc.constantFrom("a", "b") }),
+      (pattern, text) => {
+        const regular = new RegExp(`^${pattern.replaceAll(/\*+/g, "*").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+        expect(fits(pattern, text)).toBe(regular.test(text));
+      },
+    ),
   );
 });
 

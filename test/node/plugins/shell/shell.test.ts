@@ -32,7 +32,17 @@ describe("what is run", () => {
   test("gets its arguments as they are: no shell reads them", async () => {
     const folder = scratch();
     const { run } = await opened(shell, { programs: { tell: { path: teller(folder), rest: "any" } } });
-    const evil = ["$(touch pwned)", "`touch pwned`", "; touch pwned", "&& touch pwned", "a b", "*", "| cat", "> pwned", ""];
+    const evil = [
+      "$(touch pwned)",
+      "`touch pwned`",
+      "; touch pwned",
+      "&& touch pwned",
+      "a b",
+      "*",
+      "| cat",
+      "> pwned",
+      "",
+    ];
     const answer = await run("shell.run", { program: "tell", arguments: evil });
     expect(String(answer["stdout"]).split("\n").slice(0, evil.length)).toStrictEqual(evil);
     expect(answer).toMatchObject({ exit_code: 0, stopped: null, truncated: false });
@@ -55,7 +65,9 @@ describe("what is run", () => {
     symlinkSync("/", join(root, "out"));
     const programs = { tell: { path: teller(scratch()) } };
     const { run } = await opened(shell, { programs, roots: { site: root } });
-    expect(await run("shell.run", { program: "tell" })).toMatchObject({ stdout: expect.stringContaining(`folder=${root}\n`) });
+    expect(await run("shell.run", { program: "tell" })).toMatchObject({
+      stdout: expect.stringContaining(`folder=${root}\n`),
+    });
     expect(await run("shell.run", { program: "tell", folder: "site/sub" })).toMatchObject({
       stdout: expect.stringContaining(`folder=${root}/sub\n`),
     });
@@ -71,7 +83,11 @@ describe("what is run", () => {
   test("tells how it ended", async () => {
     const path = teller(scratch(), "echo sorry >&2; exit 3");
     const { run } = await opened(shell, { programs: { tell: { path } } });
-    expect(await run("shell.run", { program: "tell" })).toMatchObject({ exit_code: 3, signal: null, stderr: "sorry\n" });
+    expect(await run("shell.run", { program: "tell" })).toMatchObject({
+      exit_code: 3,
+      signal: null,
+      stderr: "sorry\n",
+    });
   });
 });
 
@@ -154,7 +170,9 @@ describe("what is not run", () => {
     "%s with arguments of the caller's choice is not even switched on",
     async (path) => {
       await expect(opened(shell, { programs: { it: { path, rest: "any" } } })).rejects.toThrow(/runs what it is given/);
-      await expect(opened(shell, { programs: { it: { path, rest: "paths" } } })).rejects.toThrow(/runs what it is given/);
+      await expect(opened(shell, { programs: { it: { path, rest: "paths" } } })).rejects.toThrow(
+        /runs what it is given/,
+      );
     },
   );
 
@@ -171,7 +189,8 @@ describe("what is not run", () => {
 
 describe("what goes on for too long", () => {
   /** Starts children that ignore the polite signal, some of them in the background, holding the output open. */
-  const stubborn = (mark: string) => `trap '' TERM\n(trap '' TERM; exec -a ${mark}-a sleep 300) &\nexec -a ${mark}-b sleep 300\n`;
+  const stubborn = (mark: string) =>
+    `trap '' TERM\n(trap '' TERM; exec -a ${mark}-a sleep 300) &\nexec -a ${mark}-b sleep 300\n`;
 
   test("is ended with all that it started, when its time is over", async () => {
     const path = teller(scratch(), stubborn("plug-time"));
@@ -223,7 +242,9 @@ describe("what goes on for too long", () => {
 });
 
 test("no open files are left behind", async () => {
-  const open = () => readFileSync("/proc/self/stat", "utf8") && execFileSync("ls", [`/proc/${process.pid}/fd`], { encoding: "utf8" }).split("\n").length;
+  const open = () =>
+    readFileSync("/proc/self/stat", "utf8") &&
+    execFileSync("ls", [`/proc/${process.pid}/fd`], { encoding: "utf8" }).split("\n").length;
   const { run } = await opened(shell, { programs: { tell: { path: teller(scratch()) } }, roots: { site: scratch() } });
   await run("shell.run", { program: "tell" });
   const before = open();

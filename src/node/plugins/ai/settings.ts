@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { SWITCH } from "../../plugin.ts";
+import { ServerUrl } from "../net/server-url.ts";
 
 const Models = z.array(z.string().min(1).max(200)).max(64).default([]);
 
 export const AiSettings = z.strictObject({
   ...SWITCH,
   /** Of an OpenAI-compatible server: "http://127.0.0.1:11434/v1" is Ollama's. */
-  url: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => new URL(url).username === "" && new URL(url).search === "", "has a password or query")
-    .transform((url) => url.replace(/\/+$/, "")),
+  url: ServerUrl,
   /** Variable with the server's key. */
   key_env: z
     .string()

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { loopback, type Loopback } from "./loopback.ts";
+
+const Chat = z.object({
+  model: z.string(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })),
+  max_tokens: z.int(),
+  stream: z.literal(true),
+});
+const Embed = z.object({ model: z.string(), input: z.array(z.string()) });
+
+/** Words by which texts are alike, for want of a model. */
+const TOPICS = [/garage|door|gate/i, /oven|heat|warm|boiler/i, /garden|water|plant/i];
+
+/**
+ * A small OpenAI-compatible server, as Ollama is one. A prompt "say N" is answered with N words, "hang" with one and then
+ * nothing, "break" with one and then the end of the connection.
+ */
+export async function aiServer(key?: string): Promise<Loopback> {
+  return loopback((heard, response) => {
+    const json = (status: number, body: unknown) => {
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(body));
+    };
+    if (key !== undefined && heard.headers.authorization !== `Bearer ${key}`) {
+      json(401, { error: { message: `wrong key, token=${heard.headers.authorization ?? "none"}` } });
+      return;
+    }
+    const body: unknown = JSON.parse(heard.body.toString("utf8"));
+    if (heard.path === "/v1/embeddings") {
+      const { model, input } = Embed.parse(body);
+      const data = input.map((text, index) => ({
+        index,
+        embedding: [...TOPICS.map((topic) => (topic.test(text) ? 1 : 0)), 0.01],
+      }));
+      json(200, { model, data: data.toReversed() });
+      return;
+    }
+    const { messages, max_tokens } = Chat.parse(body);
+    const prompt = messages.at(-1)?.content ?? "";
+    const words = Math.min(Number(/^say (\d+)/.exec(prompt)?.[1] ?? 1), max_tokens);
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const event = (value: unknown) => void response.write(`data: ${JSON.stringify(value)}\n\n`);
+    for (let index = 0; index < words; index += 1)
+      event({ choices: [{ delta: { content: `wört${index} ` }, finish_reason: null }] });
+    if (prompt === "hang") return;
+    if (prompt === "break") {
+      response.end();
+      return;
+    }
+    event({ choices: [{ delta: {}, finish_reason: words === max_tokens ? "length" : "stop" }] });
+    event({ choices: [], usage: { prompt_tokens: 5, completion_tokens: words } });
+    response.end("data: [DONE]\n\n");
+  });
+}

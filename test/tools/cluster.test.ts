@@ -235,25 +235,25 @@ describe("get_cluster_status", () => {
   });
 });
 
-describe("delete_cluster", () => {
-  const withNodes = (total: number) => ({
-    cluster_id: 1,
-    name: "cluster-1",
-    status: "ready",
-    nodes: { total, ready: total, masters: 0, workers: total },
-    health: { status: "healthy", api_server: "available", etcd: "healthy" },
-    version: "v1.28.5+k3s1",
-  });
-  const home = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
+const withNodes = (total: number) => ({
+  cluster_id: 1,
+  name: "cluster-1",
+  status: "ready",
+  nodes: { total, ready: total, masters: 0, workers: total },
+  health: { status: "healthy", api_server: "available", etcd: "healthy" },
+  version: "v1.28.5+k3s1",
+});
+const homeWith = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
 
+describe("delete_cluster", () => {
   test("asks no person for what cannot be done", async () => {
-    await expect(deleteCluster.preview?.({ cluster_id: 1 }, home(3).context)).rejects.toMatchObject({
+    await expect(deleteCluster.preview?.({ cluster_id: 1 }, homeWith(3).context)).rejects.toMatchObject({
       type: "conflict",
       message: expect.stringContaining("still has 3 nodes"),
     });
   });
 
   test("asks for an empty one by its name", async () => {
-    expect(await deleteCluster.preview?.({ cluster_id: 1 }, home(0).context)).toContain('cluster 1 ("cluster-1"');
+    expect(await deleteCluster.preview?.({ cluster_id: 1 }, homeWith(0).context)).toContain('cluster 1 ("cluster-1"');
   });
 });

@@ -190,7 +190,7 @@ interface Furniture {
 
 /** Programs that have dialled in, one of them away. */
 const FLEET = memoryFleet([
-  { name: "attic", offers: [{ capability: "file.search", tool: "file_search" }] },
+  { name: "attic", offers: [{ capability: "file.search", tool: "file_search", state: "quarantined" }] },
   { name: "loft", online: false, offers: [{ capability: "shell.run", tool: "shell_run", state: "off" }] },
 ]);
 

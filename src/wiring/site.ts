@@ -111,8 +111,8 @@ export function siteFor(origin: string, env: Env): Site {
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
     if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
-    const within = await counted.within("refused", addressOf(request));
-    return within ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);
+    const isWithin = await counted.within("refused", addressOf(request));
+    return isWithin ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);
   };
   sites.set(origin, site);
   return site;

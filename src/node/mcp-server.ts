@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { CallResult, NODE_ERROR } from "../federation/wire/frames.ts";
+import { sentence } from "../lib/sentence.ts";
 import { failed } from "./answers.ts";
 import { backoffMs, pauseFor } from "./backoff.ts";
 import type { ServerSettings } from "./config.ts";
@@ -50,7 +51,7 @@ export interface McpServer {
 interface Connection {
   readonly client: Client;
   /** The end of what it printed on standard error. */
-  printed(): string;
+  readonly printed: () => string;
 }
 
 function transportOf(settings: ServerSettings): {
@@ -84,7 +85,7 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
   const stop = new AbortController();
   let offered: readonly Offered[] = [];
   let listed = "";
-  let problem: string | undefined = "It is being started.";
+  let problem: string | undefined = `The MCP server ${name} is being started.`;
 
   const take = (client: Client, tools: readonly Tool[]) => {
     const text = JSON.stringify(tools);
@@ -161,8 +162,10 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
       if (stop.signal.aborted) return;
       failures = Date.now() - begun > STEADY_MS ? 1 : failures + 1;
       const pause = backoffMs(failures, Math.random());
-      problem = `The MCP server ${name} does not run: ${why}.`;
-      tell(`${problem} It is started again in ${Math.ceil(pause / 1000)} s.`);
+      const before = problem;
+      problem = sentence(`The MCP server ${name} does not run: ${why}`);
+      // One that never comes is told of once, not twice a minute.
+      if (problem !== before) tell(`${problem} It is started again, at first after ${Math.ceil(pause / 1000)} s.`);
       await pauseFor(pause, stop.signal);
     }
   };

@@ -1,5 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { privateAuthority } from "../support/certificates.ts";
 import { temporaryFolder } from "../support/pimcp.ts";
 import { type TestNode, testNode } from "../support/nodes.ts";
 import { type StandInHub, standInHub } from "../support/stand-in-hub.ts";
@@ -118,6 +120,33 @@ test("progress is told, the end of it always, and never too often", async () => 
     { progressToken: call.id, progress: 1, total: 20, message: "step 1" },
     { progressToken: call.id, progress: 20, total: 20, message: "step 20" },
   ]);
+});
+
+describe("a gateway that asks for a client certificate", () => {
+  const authority = privateAuthority();
+  let asking: StandInHub;
+  beforeEach(async () => {
+    asking = await standInHub(authority);
+    for (const [name, text] of Object.entries({ ca: authority.ca, ...authority.server })) {
+      writeFileSync(join(node.folder, `${name}.pem`), text);
+    }
+    return () => asking.close();
+  });
+  const file = (name: string) => join(node.folder, `${name}.pem`);
+  const args = (...more: string[]) => ["join", asking.url, "--home", "home", "--ca", file("ca"), ...more];
+
+  test("gets it, with the request to be let in and with each link", async () => {
+    node.start(...args("--cert", file("cert"), "--key", file("key")));
+    await expect.poll(() => asking.hellos.length, PATIENT).toBe(1);
+  });
+
+  test("lets in nobody without, or with one that cannot be read", async () => {
+    const gone = await node.run(...args("--cert", file("gone"), "--key", file("key")));
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("certificate for mTLS cannot be read") });
+    const without = await node.run("join", asking.url, "--home", "home");
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining("was not reached") });
+    expect(asking.joined.size).toBe(0);
+  });
 });
 
 describe("when the link breaks", () => {

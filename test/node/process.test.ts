@@ -26,6 +26,8 @@ beforeEach(async () => {
   };
 });
 
+const file = (name: string) => join(node.folder, `${name}.pem`);
+
 function breakLinks(): void {
   for (const socket of hub.sockets) socket.terminate();
 }
@@ -132,7 +134,6 @@ describe("a gateway that asks for a client certificate", () => {
     }
     return () => asking.close();
   });
-  const file = (name: string) => join(node.folder, `${name}.pem`);
   const args = (...more: string[]) => ["join", asking.url, "--home", "home", "--ca", file("ca"), ...more];
 
   test("gets it, with the request to be let in and with each link", async () => {

@@ -131,7 +131,7 @@ describe("db.query", () => {
       note: expect.stringContaining("LIMIT"),
     });
     const short = await asking({ max_bytes: 256 });
-    const answer = await short.query(`${many.replace("SELECT i FROM", "SELECT printf('%.40c', 'x') FROM")}`);
+    const answer = await short.query(many.replace("SELECT i FROM", "SELECT printf('%.40c', 'x') FROM"));
     expect(answer).toMatchObject({ truncated: true });
     expect(JSON.stringify(answer["rows"]).length).toBeLessThan(300);
     await expect(short.query("SELECT hex(zeroblob(100000000))")).rejects.toThrow(/too big/);

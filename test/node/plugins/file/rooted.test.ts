@@ -24,6 +24,10 @@ function house() {
   return { folder, root, outside };
 }
 
+const told = (error: unknown) => {
+  if (!(error instanceof Refusal) && !(error instanceof Failure)) throw error;
+};
+
 describe("what lies outside a root", () => {
   test("is not reached by any way of writing a path", async () => {
     const { root } = house();
@@ -85,9 +89,6 @@ describe("what lies outside a root", () => {
     const { run } = await opened(file, { roots: { docs: root } });
     const heard = new Set<string>();
     const note = (value: unknown) => heard.add(JSON.stringify(value));
-    const told = (error: unknown) => {
-      if (!(error instanceof Refusal) && !(error instanceof Failure)) throw error;
-    };
     const swap = () => {
       renameSync(inside, join(root, "away"));
       renameSync(join(root, "bait"), inside);
@@ -266,7 +267,7 @@ test("parts of a path are never empty, never dots", () => {
 test("no plug-in opens files by a path that it was given", () => {
   // The only reading functions that take callers' paths go through the tree.
   for (const name of ["read", "search"]) {
-    const text = readFileSync(new URL(`../../../../src/node/plugins/file/${name}.ts`, import.meta.url), "utf8");
+    const text = readFileSync(join(import.meta.dirname, `../../../../src/node/plugins/file/${name}.ts`), "utf8");
     expect(text).not.toContain("node:fs");
   }
 });

@@ -58,7 +58,7 @@ export async function opened(plugin: Plugin, settings: unknown, host: HostSettin
     names: open.tools.map(({ capability }) => capability.name),
     tool,
     close: () => open.close(),
-    run: (name, input, call = {}) => {
+    run: async (name, input, call = {}) => {
       const found = tool(name);
       return found.run(found.input.parse(input), {
         signal: new AbortController().signal,

@@ -162,7 +162,7 @@ describe("what is not run", () => {
         expect(args[0]).toBe("status");
         for (const word of args.slice(1)) expect(word === "-a" || /^[^-\s/][^\s/]*$/.test(word)).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 

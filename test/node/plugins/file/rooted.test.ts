@@ -153,7 +153,7 @@ describe("what lies outside a root", () => {
 describe("what is no plain file", () => {
   test("pipes, sockets and devices are refused at once", async () => {
     const { root } = house();
-    execFileSync("mkfifo", [join(root, "pipe")]);
+    execFileSync("/usr/bin/mkfifo", [join(root, "pipe")]);
     const server = createServer().listen(join(root, "socket"));
     onTestFinished(() => void server.close());
     await new Promise((resolve) => void server.once("listening", resolve));
@@ -214,6 +214,15 @@ describe("names that hold secrets", () => {
     symlinkSync(".env", join(root, "notes.txt"));
     const { run } = await opened(file, { roots: { docs: root } });
     await expect(run("file.read", { path: "docs/notes.txt" })).rejects.toThrow(/keeps names like/);
+  });
+
+  test("are refused by the name that is given, too: nobody learns what is there", async () => {
+    const { root } = house();
+    symlinkSync("notes/today.txt", join(root, ".env"));
+    const { run } = await opened(file, { roots: { docs: root } });
+    for (const path of ["docs/.env", "docs/.ssh/id_rsa", "docs/absent.pem"]) {
+      await expect(run("file.read", { path }), path).rejects.toThrow(/keeps names like/);
+    }
   });
 
   test("an owner can add some", async () => {

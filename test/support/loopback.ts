@@ -15,7 +15,7 @@ export interface Loopback {
   /** All that it was asked. */
   readonly heard: readonly Heard[];
   /** Connections that are open. */
-  open(): Promise<number>;
+  readonly open: () => Promise<number>;
 }
 
 /** A real HTTP server on this machine, which is gone with the test. */

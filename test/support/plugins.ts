@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type z } from "zod";
 import type { CallResult } from "../../src/federation/wire/frames.ts";
-import type { Plugin, PluginCall, PluginHost, PluginTool, SWITCH } from "../../src/node/plugin.ts";
+import type { Plugin, PluginCall, PluginHost, PluginTool } from "../../src/node/plugin.ts";
 
 /** A folder that is gone with the test. */
 export function scratch(): string {
@@ -36,18 +35,18 @@ function hostOf({ env = {}, folder = scratch(), call }: HostSettings): PluginHos
 
 export interface Running {
   readonly names: readonly string[];
-  tool(name: string): PluginTool;
+  readonly tool: (name: string) => PluginTool;
   /** Parses the arguments as a node does, and runs the capability. */
-  run(name: string, input: unknown, call?: Partial<PluginCall>): Promise<Readonly<Record<string, unknown>>>;
-  close(): Promise<void>;
+  readonly run: (
+    name: string,
+    input: unknown,
+    call?: Partial<PluginCall>,
+  ) => Promise<Readonly<Record<string, unknown>>>;
+  readonly close: () => Promise<void>;
 }
 
 /** Switches a plug-in on with settings as a configuration has them. */
-export async function opened(
-  plugin: Plugin<z.ZodObject<typeof SWITCH>>,
-  settings: unknown,
-  host: HostSettings = {},
-): Promise<Running> {
+export async function opened(plugin: Plugin, settings: unknown, host: HostSettings = {}): Promise<Running> {
   const open = await plugin.open(plugin.settings.parse(settings), hostOf(host));
   onTestFinished(() => open.close());
   const tool = (name: string) => {
@@ -59,9 +58,13 @@ export async function opened(
     names: open.tools.map(({ capability }) => capability.name),
     tool,
     close: () => open.close(),
-    run: (name, input, call = {}) => {
-      const { input: schema, run } = tool(name);
-      return run(schema.parse(input), { signal: new AbortController().signal, progress: () => undefined, ...call });
+    run: async (name, input, call = {}) => {
+      const found = tool(name);
+      return found.run(found.input.parse(input), {
+        signal: new AbortController().signal,
+        progress: () => undefined,
+        ...call,
+      });
     },
   };
 }

@@ -28,8 +28,8 @@ export async function startPostgres(): Promise<Postgres> {
   const given = process.env["TEST_POSTGRES_URL"];
   if (given !== undefined) return { url: given, stop: async () => undefined };
   const folder = mkdtempSync(join(tmpdir(), "pimcp-postgres-"));
-  const account = getuid?.() === 0 ? nobody() : {};
-  if (account.uid !== undefined) chownSync(folder, account.uid, account.gid);
+  const account = getuid?.() === 0 ? nobody() : undefined;
+  if (account !== undefined) chownSync(folder, account.uid, account.gid);
   const data = join(folder, "data");
   const bin = programs() ?? "";
   const options = { ...account, cwd: folder, stdio: "ignore" } as const;
@@ -53,9 +53,10 @@ export async function startPostgres(): Promise<Postgres> {
 
 /** It does not run as root. */
 function nobody(): { readonly uid: number; readonly gid: number } {
-  const id = (option: string) => Number(execFileSync("id", [option, "nobody"], { encoding: "utf8" }));
-  return { uid: id("-u"), gid: id("-g") };
+  return { uid: idOf("-u"), gid: idOf("-g") };
 }
+
+const idOf = (option: string) => Number(execFileSync("id", [option, "nobody"], { encoding: "utf8" }));
 
 async function ready(url: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {

@@ -9,41 +9,35 @@ const hmac = (key: string | Uint8Array, data: string) => createHmac("sha256", ke
 const encoded = (text: string) =>
   encodeURIComponent(text).replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
+const FORM =
+  /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, SignedHeaders=([^,]+), Signature=(\w{64})$/;
+
+/** Headers that must be signed, if they are sent. */
+const SIGNED = ["host", "x-amz-content-sha256", "x-amz-date", "if-none-match", "content-type"];
+
 /** What is wrong with a request's signature (AWS Signature Version 4); `undefined` if nothing is. */
-function wrongIn({ method, path, headers, body }: Heard): string | undefined {
-  const parts =
-    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, SignedHeaders=([^,]+), Signature=(\w{64})$/;
-  const [, id, day = "", region = "", signed = "", signature] = parts.exec(headers.authorization ?? "") ?? [];
+function wrongIn(heard: Heard): string | undefined {
+  const { headers, body } = heard;
+  const [, id, day = "", region, signed = "", signature] = FORM.exec(String(headers.authorization)) ?? [];
   if (id !== S3.accessKeyId || region !== S3.region) return "AccessDenied";
   if (headers["x-amz-content-sha256"] !== sha256(body)) return "XAmzContentSHA256Mismatch";
-  const url = new URL(path, "http://s3");
-  const query = [...url.searchParams].map((pair) => pair.map((part) => encoded(part)).join("=")).toSorted();
   const names = signed.split(";");
-  for (const name of [
-    "host",
-    "x-amz-content-sha256",
-    "x-amz-date",
-    ...(headers["if-none-match"] === undefined ? [] : ["if-none-match"]),
-  ]) {
-    if (!names.includes(name)) return "UnsignedHeaders";
-  }
-  const canonical = [
-    method,
-    url.pathname
-      .split("/")
-      .map((part) => encoded(decodeURIComponent(part)))
-      .join("/"),
-    query.join("&"),
-    ...names.map((name) => `${name}:${String(headers[name] ?? "").trim()}`),
-    "",
-    signed,
-    sha256(body),
-  ].join("\n");
+  if (SIGNED.some((name) => headers[name] !== undefined && !names.includes(name))) return "UnsignedHeaders";
   const date = String(headers["x-amz-date"]);
   const scope = `${day}/${region}/s3/aws4_request`;
   const key = ["s3", "aws4_request"].reduce<Uint8Array>(hmac, hmac(hmac(`AWS4${S3.secretAccessKey}`, day), region));
-  const expected = hmac(key, ["AWS4-HMAC-SHA256", date, scope, sha256(canonical)].join("\n")).toString("hex");
-  return expected === signature ? undefined : "SignatureDoesNotMatch";
+  const expected = hmac(key, ["AWS4-HMAC-SHA256", date, scope, sha256(canonicalOf(heard, names))].join("\n"));
+  return expected.toString("hex") === signature ? undefined : "SignatureDoesNotMatch";
+}
+
+/** A request as it is signed. */
+function canonicalOf({ method, path, headers, body }: Heard, names: readonly string[]): string {
+  const url = new URL(path, "http://s3");
+  const parts = url.pathname.split("/").map((part) => encoded(decodeURIComponent(part)));
+  const query = [...url.searchParams].map((pair) => pair.map((part) => encoded(part)).join("="));
+  const told = names.map((name) => `${name}:${String(headers[name] ?? "").trim()}`);
+  const sorted = query.toSorted((a, b) => (a < b ? -1 : 1));
+  return [method, parts.join("/"), sorted.join("&"), ...told, "", names.join(";"), sha256(body)].join("\n");
 }
 
 export interface S3Server extends Loopback {
@@ -89,7 +83,9 @@ export async function s3Server(): Promise<S3Server> {
 function listing(objects: ReadonlyMap<string, Buffer>, bucket: string, asked: URLSearchParams): string {
   const prefix = asked.get("prefix") ?? "";
   const after = asked.get("continuation-token") ?? "";
-  const all = [...objects].filter(([name]) => name.startsWith(`${bucket}/${prefix}`) && name > after).toSorted();
+  const all = [...objects]
+    .filter(([name]) => name.startsWith(`${bucket}/${prefix}`) && name > after)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const some = all.slice(0, Number(asked.get("max-keys")));
   const rows = some.map(
     ([name, body]) =>

@@ -13,15 +13,15 @@ function journal(script: string): string {
   return path;
 }
 
-describe("files", () => {
-  async function tailing(text: string, settings: object = {}) {
-    const folder = scratch();
-    const path = join(folder, "app.log");
-    writeFileSync(path, text);
-    const { run } = await opened(log, { files: { app: path }, ...settings });
-    return { path, folder, tail: (input: object = {}) => run("log.tail", { source: "app", ...input }) };
-  }
+async function tailing(text: string, settings: object = {}) {
+  const folder = scratch();
+  const path = join(folder, "app.log");
+  writeFileSync(path, text);
+  const { run } = await opened(log, { files: { app: path }, ...settings });
+  return { path, folder, tail: (input: object = {}) => run("log.tail", { source: "app", ...input }) };
+}
 
+describe("files", () => {
   test("shows the last lines", async () => {
     const { tail, path } = await tailing("one\ntwo\nthree\n");
     expect(await tail({ lines: 2 })).toStrictEqual({ source: "app", lines: ["two", "three"], truncated: true });
@@ -90,11 +90,11 @@ describe("files", () => {
   });
 });
 
-describe("units", () => {
-  const settings = (script: string) => ({ units: ["k3s.service"], journalctl: journal(script) });
+const journaling = (script: string) => ({ units: ["k3s.service"], journalctl: journal(script) });
 
+describe("units", () => {
   test("asks journalctl by its arguments, newest first", async () => {
-    const { run } = await opened(log, settings('for a in "$@"; do echo "$a"; done; env | sort | head -1'));
+    const { run } = await opened(log, journaling('for a in "$@"; do echo "$a"; done; env | sort | head -1'));
     const answer = await run("log.tail", { source: "k3s.service", lines: 50, since: "2026-01-01T00:00:00+01:00" });
     const lines = answer["lines"];
     expect(Array.isArray(lines) ? lines.toReversed().slice(0, 7) : lines).toStrictEqual([
@@ -109,7 +109,7 @@ describe("units", () => {
   });
 
   test("other units, patterns and options are refused", async () => {
-    const { run } = await opened(log, settings("echo x"));
+    const { run } = await opened(log, journaling("echo x"));
     for (const source of [
       "ssh.service",
       "*",
@@ -124,18 +124,18 @@ describe("units", () => {
   });
 
   test("the oldest lines are those that do not fit", async () => {
-    const { run } = await opened(log, { ...settings('for i in {1..1000}; do echo "line $i"; done'), max_bytes: 256 });
+    const { run } = await opened(log, { ...journaling('for i in {1..1000}; do echo "line $i"; done'), max_bytes: 256 });
     const answer = await run("log.tail", { source: "k3s.service", lines: 5000 });
     expect(answer).toMatchObject({ truncated: true });
     expect(Array.isArray(answer["lines"]) && answer["lines"].at(-1)).toBe("line 1");
   });
 
   test("says what journalctl says, and ends with its call", async () => {
-    const failing = await opened(log, settings("echo 'no permission' >&2; exit 1"));
+    const failing = await opened(log, journaling("echo 'no permission' >&2; exit 1"));
     await expect(failing.run("log.tail", { source: "k3s.service" })).rejects.toThrow(
       /journalctl failed: no permission/,
     );
-    const slow = await opened(log, settings("sleep 60"));
+    const slow = await opened(log, journaling("sleep 60"));
     const controller = new AbortController();
     const running = slow.run("log.tail", { source: "k3s.service" }, { signal: controller.signal });
     setTimeout(() => controller.abort(new Error("cancelled")), 50);

@@ -19,7 +19,7 @@ export const AiSettings = z.strictObject({
   max_prompt_characters: z.int().min(1).max(1_000_000).default(60_000),
   timeout_seconds: z.number().min(0.1).max(1800).default(300),
   at_a_time: z.int().min(1).max(16).default(1),
-  embedding_texts: z.int().min(1).max(256).default(32),
+  embedding_texts: z.int().min(1).max(64).default(32),
   embedding_seconds: z.number().min(0.1).max(20).default(20),
 });
 export type AiSettings = z.output<typeof AiSettings>;

@@ -31,7 +31,7 @@ const StorageSettings = z.strictObject({
   get_bytes: z
     .int()
     .min(1)
-    .max(4 * 1024 * 1024)
+    .max(1024 * 1024)
     .default(256 * 1024),
   put_bytes: z
     .int()

@@ -18,6 +18,13 @@ const SETUP = `
     PERFORM set_config('transaction_read_only', 'off', true); DELETE FROM t; RETURN 1; END $$;
 `;
 
+const until = async (count: () => Promise<number | null>, wanted: number) => {
+  for (let tries = 0; tries < 100 && (await count()) !== wanted; tries += 1) {
+    await new Promise((resolve) => void setTimeout(resolve, 20));
+  }
+  expect(await count()).toBe(wanted);
+};
+
 describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
   let server: Postgres;
   let owner: pg.Client;
@@ -54,12 +61,6 @@ describe.skipIf(!hasPostgres())("a real PostgreSQL", () => {
   const busy = async () =>
     (await owner.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'reader' AND state = 'active'")).rowCount;
   const connected = async () => (await owner.query("SELECT 1 FROM pg_stat_activity WHERE usename = 'reader'")).rowCount;
-  const until = async (count: () => Promise<number | null>, wanted: number) => {
-    for (let tries = 0; tries < 100 && (await count()) !== wanted; tries += 1) {
-      await new Promise((resolve) => void setTimeout(resolve, 20));
-    }
-    expect(await count()).toBe(wanted);
-  };
 
   test("reads, with parameters, and values as JSON", async () => {
     const { query } = await asking();

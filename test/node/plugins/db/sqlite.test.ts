@@ -122,6 +122,18 @@ describe("db.query", () => {
     expect(await direct("DELETE FROM t")).toMatch(/not authorized|authorization denied/);
   });
 
+  test("SQLite has the file open for reading only, whatever it is asked", async () => {
+    const { file } = house();
+    const sql = "DELETE FROM t";
+    const job = { file, writes: false, sql, parameters: [], rows: 10, characters: 1000, busyMs: 100 };
+    const unguarded = sqliteChild.toString().replace("db.setAuthorizer(", "void (");
+    expect(unguarded).not.toBe(sqliteChild.toString());
+    const input = `(${unguarded})(${JSON.stringify(job)}, ${sqliteValue.toString()})`;
+    const program = { path: process.execPath, arguments: ["-"], folder: "/", environment: {}, input };
+    const ended = await runProgram({ ...program, timeoutMs: 10_000, maxBytes: 100_000 }, new AbortController().signal);
+    expect(ended.out.toString("utf8")).toContain("readonly database");
+  });
+
   test("holds no more rows and characters than an answer", async () => {
     const many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) SELECT i FROM n";
     const few = await asking({ max_rows: 3 });
@@ -131,7 +143,7 @@ describe("db.query", () => {
       note: expect.stringContaining("LIMIT"),
     });
     const short = await asking({ max_bytes: 256 });
-    const answer = await short.query(`${many.replace("SELECT i FROM", "SELECT printf('%.40c', 'x') FROM")}`);
+    const answer = await short.query(many.replace("SELECT i FROM", "SELECT printf('%.40c', 'x') FROM"));
     expect(answer).toMatchObject({ truncated: true });
     expect(JSON.stringify(answer["rows"]).length).toBeLessThan(300);
     await expect(short.query("SELECT hex(zeroblob(100000000))")).rejects.toThrow(/too big/);

@@ -5,14 +5,14 @@ import { describe, expect, test } from "vitest";
 import { file } from "../../../../src/node/plugins/file/index.ts";
 import { opened, scratch } from "../../../support/plugins.ts";
 
-describe("file.read", () => {
-  async function reading(text: string | Uint8Array, settings: object = {}) {
-    const root = scratch();
-    writeFileSync(join(root, "a.txt"), text);
-    const { run } = await opened(file, { roots: { docs: root }, ...settings });
-    return (input: object = {}) => run("file.read", { path: "docs/a.txt", ...input });
-  }
+async function reading(text: string | Uint8Array, settings: object = {}) {
+  const root = scratch();
+  writeFileSync(join(root, "a.txt"), text);
+  const { run } = await opened(file, { roots: { docs: root }, ...settings });
+  return (input: object = {}) => run("file.read", { path: "docs/a.txt", ...input });
+}
 
+describe("file.read", () => {
   test("reads lines, and says how it goes on", async () => {
     const read = await reading("one\ntwo\nthree\nfour");
     expect(await read({ from_line: 2, lines: 2 })).toMatchObject({
@@ -79,18 +79,18 @@ describe("file.read", () => {
   });
 });
 
-describe("file.search", () => {
-  async function tree(settings: object = {}) {
-    const root = scratch();
-    mkdirSync(join(root, "a/b"), { recursive: true });
-    writeFileSync(join(root, "a/Plan.TXT"), "first\nbuy Milk today\nmilk again\n");
-    writeFileSync(join(root, "a/b/plan.md"), "nothing");
-    writeFileSync(join(root, "big.txt"), `milk${"x".repeat(5000)}`);
-    writeFileSync(join(root, "bytes.bin"), new Uint8Array([109, 105, 108, 107, 0]));
-    const { run } = await opened(file, { roots: { docs: root }, search_file_bytes: 4096, ...settings });
-    return (input: object) => run("file.search", { folder: "docs", ...input });
-  }
+async function tree(settings: object = {}) {
+  const root = scratch();
+  mkdirSync(join(root, "a/b"), { recursive: true });
+  writeFileSync(join(root, "a/Plan.TXT"), "first\nbuy Milk today\nmilk again\n");
+  writeFileSync(join(root, "a/b/plan.md"), "nothing");
+  writeFileSync(join(root, "big.txt"), `milk${"x".repeat(5000)}`);
+  writeFileSync(join(root, "bytes.bin"), new Uint8Array([109, 105, 108, 107, 0]));
+  const { run } = await opened(file, { roots: { docs: root }, search_file_bytes: 4096, ...settings });
+  return (input: object) => run("file.search", { folder: "docs", ...input });
+}
 
+describe("file.search", () => {
   test("finds by name, text, or both, in any case", async () => {
     const search = await tree();
     expect(await search({ name: "plan.*" })).toMatchObject({

@@ -6,7 +6,9 @@ import type { Fleet } from "../../src/contract/fleet.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { defineTool } from "../../src/contract/tool.ts";
 import { Fault } from "../../src/lib/errors.ts";
+import { completions, ROWS_OF } from "../../src/mcp/choices.ts";
 import {
+  idOf,
   jobOn,
   memoryFleet,
   type MemoryFleet,
@@ -326,6 +328,17 @@ describe("with several homes", () => {
     expect(unclear.fault?.type).toBe("invalid_input");
     expect(fleets.town.calls).toStrictEqual([]);
   });
+});
+
+test("nodes can be picked: by page, by what their name begins with; none while the hub is away", async () => {
+  const fleet = memoryFleet([ATTIC, { name: "loft", offers: [] }, { name: "attic-2", offers: [] }]);
+  const context = { ...recording({}).context, fleet: fleet.as("viewer") };
+  const page = await ROWS_OF.fleet(context, { limit: 1, offset: 1 });
+  expect(page).toMatchObject({ rows: [{ id: idOf("loft"), name: "loft" }], total: 3 });
+  const choice = { of: "fleet", as: "id" } as const;
+  expect((await completions(choice, "att", context)).values).toStrictEqual([idOf("attic"), idOf("attic-2")]);
+  fleet.down = true;
+  expect(await ROWS_OF.fleet(context, { limit: 1, offset: 0 })).toStrictEqual({ rows: [], total: 0 });
 });
 
 describe("a call of what a node offers", () => {

@@ -60,6 +60,12 @@ export class Registry implements Registered {
     return this.store.nodes().filter((node) => isThere(node, now));
   }
 
+  /** Forgets nodes that have waited too long. */
+  forgetLate(): void {
+    const now = this.#parts.now();
+    for (const node of this.store.nodes()) if (!isThere(node, now)) this.store.dropNode(node.id);
+  }
+
   /** @throws Fault `not_found` if the node is not registered, or not any more */
   async hello(nodeId: string, { agent, capacity, manifest }: HelloParams, _now: number): Promise<Standing> {
     const found = await inspectAll(manifest.capabilities, this.#parts.ours);

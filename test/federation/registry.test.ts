@@ -390,6 +390,28 @@ describe("the version", () => {
     }));
 });
 
+describe("what is switched on", () => {
+  test("is in the order of adoption, whichever was switched on first", () =>
+    inHub(async (hub) => {
+      ask(hub, node, { name: "first" });
+      ask(hub, other, { name: "second" });
+      hub.registry.adopt(node.id, "anna");
+      expect(hub.registry.switchedOn()).toStrictEqual([]);
+      hub.pass(1);
+      hub.registry.adopt(other.id, "anna");
+      await say(hub, other, [offering("file.search")]);
+      set(hub, "file.search", VIEWER, other);
+      await say(hub, node, [offering("file.read"), offering("file.search")]);
+      set(hub, "file.search", VIEWER);
+      set(hub, "file.read", VIEWER);
+      const inOrder = ["first:file_read", "first:file_search", "second:file_search"];
+      expect(onIn(hub)).toStrictEqual(inOrder);
+      expect(hub.again().switchedOn()).toStrictEqual(hub.registry.switchedOn());
+      hub.registry.end(node.id, "anna");
+      expect(onIn(hub)).toStrictEqual(["second:file_search"]);
+    }));
+});
+
 describe("a node with an enrolment token", () => {
   const grants = [{ name: "file.search", ...VIEWER }];
 

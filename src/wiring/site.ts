@@ -87,6 +87,7 @@ export function siteFor(origin: string, env: Env): Site {
     // Anew for each page: what requests wait for together must be of one object, not of an isolate.
     open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
     limits: counted,
   });
   const joining = {

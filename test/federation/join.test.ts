@@ -125,12 +125,13 @@ describe("a proof", () => {
   });
 });
 
-describe("a request that is none", () => {
-  const good = async (more: Record<string, unknown>) => ({
-    ...(await joinBody(await newNodeKey(), { origin: ORIGIN, home: HOME })),
-    ...more,
-  });
+/** A good request but for some fields. */
+const good = async (more: Record<string, unknown>) => ({
+  ...(await joinBody(await newNodeKey(), { origin: ORIGIN, home: HOME })),
+  ...more,
+});
 
+describe("a request that is none", () => {
   test.each<[string, () => Promise<unknown>, number, RegExp]>([
     ["no JSON", async () => "{", 400, /does not fit/],
     ["an unknown home", () => good({ home: "attic" }), 404, /no home "attic"/],
@@ -162,6 +163,13 @@ describe("a request that is none", () => {
   });
 });
 
+/** A request as the runtime hands it over. */
+const request = (body: unknown, cf?: unknown) => {
+  const made = new Request(URL_OF_JOIN, { method: "POST", body: JSON.stringify(body) });
+  Object.defineProperty(made, "cf", { value: cf });
+  return made;
+};
+
 describe("where there are two homes", () => {
   const names = { a: crypto.randomUUID(), b: crypto.randomUUID() };
 
@@ -177,12 +185,6 @@ describe("where there are two homes", () => {
     hub: hubOf,
     ...more,
   });
-
-  const request = (body: unknown, cf?: unknown) => {
-    const made = new Request(URL_OF_JOIN, { method: "POST", body: JSON.stringify(body) });
-    Object.defineProperty(made, "cf", { value: cf });
-    return made;
-  };
 
   test("keys of home A are useless at home B", async () => {
     const node = await newNodeKey();

@@ -17,17 +17,21 @@ interface Form {
   readonly fields: URLSearchParams;
 }
 
+/** Whether an input is sent: what is to be ticked or chosen is only if it is. */
+const isSent = (tag: string) => !["radio", "checkbox"].includes(attribute(tag, "type")) || /\bchecked\b/.test(tag);
+
+function chosenIn(options: string): string {
+  const all = [...options.matchAll(/<option\b[^>]*>/g)].map(([option]) => option);
+  return attribute(all.find((option) => /\bselected\b/.test(option)) ?? all[0] ?? "", "value");
+}
+
 function fieldsIn(html: string): URLSearchParams {
   const fields = new URLSearchParams();
   for (const [tag] of html.matchAll(/<input\b[^>]*>/g)) {
-    const type = attribute(tag, "type");
-    const isChosen = !["radio", "checkbox"].includes(type) || /\bchecked\b/.test(tag);
-    if (isChosen) fields.append(attribute(tag, "name"), attribute(tag, "value"));
+    if (isSent(tag)) fields.append(attribute(tag, "name"), attribute(tag, "value"));
   }
   for (const [, tag = "", options = ""] of html.matchAll(/(<select\b[^>]*>)(.*?)<\/select>/gs)) {
-    const all = [...options.matchAll(/<option\b[^>]*>/g)].map(([option]) => option);
-    const chosen = all.find((option) => /\bselected\b/.test(option)) ?? all[0] ?? "";
-    fields.append(attribute(tag, "name"), attribute(chosen, "value"));
+    fields.append(attribute(tag, "name"), chosenIn(options));
   }
   for (const [, tag = "", text = ""] of html.matchAll(/(<textarea\b[^>]*>)(.*?)<\/textarea>/gs)) {
     fields.append(attribute(tag, "name"), decode(text));

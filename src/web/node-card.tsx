@@ -194,15 +194,16 @@ function Ended({ ended, home, user }: About & { ended: readonly EndedNode[] }) {
 
 /** The nodes of one home. */
 export function NodesOf({ nodes, ended, home, user }: Overview & About) {
+  const waiting = nodes.filter(({ state }) => state === "pending");
+  const adopted = nodes.filter(({ state }) => state === "adopted");
   return (
     <>
-      {nodes.map((node) =>
-        node.state === "pending" ? (
-          <PendingCard {...{ node, home, user }} />
-        ) : (
-          <AdoptedCard {...{ node, home, user }} />
-        ),
-      )}
+      {waiting.map((node) => (
+        <PendingCard {...{ node, home, user }} />
+      ))}
+      {adopted.map((node) => (
+        <AdoptedCard {...{ node, home, user }} />
+      ))}
       <Ended {...{ ended, home, user }} />
     </>
   );

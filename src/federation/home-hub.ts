@@ -168,11 +168,11 @@ export class HomeHubObject extends DurableObject<Env> {
   /** Makes an enrolment token, which is told here and never again. */
   async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
     const token = newEnrolment();
-    const expiresAt = Date.now() + ENROLMENT_MS;
-    this.#registry.store.putEnrolment(await enrolmentHash(token), expiresAt, by, grants);
+    const now = Date.now();
+    this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
     this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
-    return { token, expires_at: new Date(expiresAt).toISOString() };
+    return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
   }
 
   #presence(_nodeId: string): Presence {

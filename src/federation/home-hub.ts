@@ -120,11 +120,11 @@ export class HomeHubObject extends DurableObject<Env> {
   /** Makes an enrolment token, which is told here and never again. */
   async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
     const token = newEnrolment();
-    const expiresAt = Date.now() + ENROLMENT_MS;
-    this.#registry.store.putEnrolment(await enrolmentHash(token), expiresAt, by, grants);
+    const at = Date.now();
+    this.#registry.store.putEnrolment(await enrolmentHash(token), at, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
     this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
-    return { token, expires_at: new Date(expiresAt).toISOString() };
+    return { token, expires_at: new Date(at + ENROLMENT_MS).toISOString() };
   }
 
   /** A node connects (`connect.ts`): by `fetch`, since no method can pass a WebSocket on. */

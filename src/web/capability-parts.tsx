@@ -61,7 +61,7 @@ export function Description({ capability }: { capability: OwnedCapability }) {
   const { title, description, input, tool, dangers, heavy, problem, state } = capability;
   return (
     <>
-      {problem === null ? null : <p class="problem">{problem}</p>}
+      {problem === null || state === "quarantined" ? null : <p class="problem">{problem}</p>}
       {title === "" ? null : (
         <p class="words">
           <Words>{title}</Words>: <Words>{description}</Words>

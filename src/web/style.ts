@@ -35,6 +35,8 @@ a.button { display: inline-block; font-weight: 600; padding: .65rem 1.25rem; bor
 .note { border-left: 4px solid var(--line); padding: .25rem 1rem; }
 .hint { color: light-dark(#55555e, #b4b4bd); font-size: .9rem; }
 .card :is(h3, h4) { margin-bottom: .5rem; overflow-wrap: anywhere; }
+.card form { margin: 1rem 0; }
+.actions form { margin: 0; }
 .words { white-space: pre-line; overflow-wrap: anywhere; }
 .danger { border-left: 4px solid var(--accent); padding: .25rem 1rem; }
 .code { font: 600 1.4rem/1.3 ui-monospace, monospace; }

@@ -122,11 +122,7 @@ export class Links {
   end(link: Link, code: number, why: string, now: number, seenAt = now): void {
     if (link.state.ended) return;
     keep(link, { ended: true });
-    try {
-      link.socket.close(code, why);
-    } catch {
-      // It is closed already, which is what is wanted.
-    }
+    close(link, code, why);
     this.#gone(link, why, Math.min(now, seenAt));
   }
 
@@ -135,6 +131,7 @@ export class Links {
     const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     keep(link, { ended: true });
+    close(link, 1000, "");
     this.#gone(link, "its link broke", now);
   }
 
@@ -281,5 +278,13 @@ export class Links {
       link.state = { ...link.state, frames: giveBack(link.state.frames, FRAMES, cost) };
     } else if (verdict === "twice") this.strike(link, "answered the same call twice", now);
     else if (verdict === "unasked") this.strike(link, "answered what it was not asked", now);
+  }
+}
+
+function close({ socket }: Link, code: number, why: string): void {
+  try {
+    socket.close(code, why);
+  } catch {
+    // It is closed already, which is what is wanted.
   }
 }

@@ -125,9 +125,9 @@ export class LinkedNode {
     return Standing.parse(answer["result"]);
   }
 
-  /** Sends one frame as it is. */
+  /** Sends one frame as it is; nothing once the link is closed. */
   raw(data: string | ArrayBuffer): void {
-    this.socket?.send(data);
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(data);
   }
 
   send(message: Json): void {
@@ -242,7 +242,7 @@ export async function endAll(home = "demo"): Promise<void> {
 }
 
 export function fleetOf(home = "demo", role: Role = "viewer", signal = new AbortController().signal): Fleet {
-  return fleetPort({ hub: hubOf(home), userId: `${home}.${role}`, role, signal });
+  return fleetPort({ hub: () => hubOf(home), userId: `${home}.${role}`, role, signal });
 }
 
 export interface CallWish {

@@ -182,10 +182,12 @@ export class LinkedNode {
   }
 }
 
+const realNow = Date.now.bind(Date);
+
 /** The hub's clock goes forward; timers stay as they are. `vi.restoreAllMocks` sets it right again. */
 export function later(ms: number): void {
-  const now = Date.now.bind(Date);
-  vi.spyOn(Date, "now").mockImplementation(() => now() + ms);
+  const ahead = Date.now() - realNow() + ms;
+  vi.spyOn(Date, "now").mockImplementation(() => realNow() + ahead);
 }
 
 /** A home of the test's own: each hub is one object, whatever its name. */

@@ -1,4 +1,4 @@
-import { parsedJson } from "../lib/json.ts";
+import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
   costOf,
@@ -57,6 +57,9 @@ interface LinkParts {
 }
 
 const JSON_RPC = { unknownMethod: -32_601, invalidParams: -32_602 } as const;
+
+/** Levels of one message, as for those of clients. */
+const MAX_DEPTH = 64;
 
 /** `ping` and `initialize` are MCP's; a node needs neither. */
 const UNKNOWN_METHOD = "The hub does not know this method.";
@@ -205,7 +208,8 @@ export class Links {
   }
 
   async #text(link: Link, text: string, now: number): Promise<void> {
-    const parsed = parseMessage(parsedJson(text));
+    const value = parsedJson(text);
+    const parsed = isShallow(value, MAX_DEPTH) ? parseMessage(value) : undefined;
     switch (parsed?.kind) {
       case undefined:
         return this.strike(link, "sent what is no message", now);
@@ -236,10 +240,10 @@ export class Links {
 
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {
     const { registered, vitals, events } = this.#parts;
-    if (registered.node(link.nodeId) === undefined) return this.revoke(link.nodeId, now);
-    const standing = await registered.hello(link.nodeId, hello, now);
-    // It may have been ended, or revoked, meanwhile.
+    // It may be ended, or its node, before and while its hello is looked at.
+    const standing = await registered.hello(link.nodeId, hello, now).catch(() => undefined);
     if (link.state.ended) return;
+    if (standing === undefined) return this.end(link, CLOSE.revoked, "it is not registered", now);
     keep(link, { ready: true });
     const { agent, capacity, health } = hello;
     vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });

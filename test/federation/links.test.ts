@@ -214,6 +214,10 @@ describe("a node that misbehaves", () => {
     ["no JSON", "{"],
     ["JSON that is no message", "[1,2,3]"],
     ["another version of JSON-RPC", '{"jsonrpc":"1.0","id":1,"method":"x"}'],
+    [
+      "JSON that is nested too deep",
+      `{"jsonrpc":"2.0","id":"1","result":{"a":${"[".repeat(5000)}${"]".repeat(5000)}}}`,
+    ],
     ["nested without end", `{"jsonrpc":"2.0","id":"1","result":{"a":${"[".repeat(50_000)}`],
     ["no hello", JSON.stringify({ jsonrpc: "2.0", id: 1, method: METHOD.hello, params: { agent: 7 } })],
     ["no health", JSON.stringify({ jsonrpc: "2.0", method: METHOD.health, params: { load: "much" } })],

@@ -65,8 +65,9 @@ export const deleteCluster = defineTool({
   output: z.object({ deleted_cluster_id: ClusterId, name: z.string() }),
   annotations: SETS,
   async preview({ cluster_id }, { pi }) {
-    const { name, nodes } = await pi.clusters.status(cluster_id);
-    return `This deletes cluster ${cluster_id} ("${name}", ${nodes.total} nodes) for good.`;
+    // Nobody is asked for what cannot be done.
+    const { name } = await pi.clusters.deletable(cluster_id);
+    return `This deletes cluster ${cluster_id} ("${name}", which has no nodes) for good.`;
   },
   async run({ cluster_id }, { pi }) {
     const { name } = await pi.clusters.delete(cluster_id);

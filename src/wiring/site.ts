@@ -88,6 +88,7 @@ export function siteFor(origin: string, env: Env): Site {
     // Anew for each page: what requests wait for together must be of one object, not of an isolate.
     open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
     limits: counted,
   });
   const joining = {
@@ -99,10 +100,10 @@ export function siteFor(origin: string, env: Env): Site {
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
   const site: Site = async (asked, ctx) => {
-    const within = () => counted.within("nodes", addressOf(asked));
+    const isWithin = () => counted.within("nodes", addressOf(asked));
     const asks = new URL(asked.url).pathname;
-    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within });
-    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within });
+    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
+    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
     const request = await limitOAuth(asked, counted);
     if (request instanceof Response) return request;
     const { pathname } = new URL(request.url);

@@ -57,6 +57,19 @@ function hold(node: LinkedNode): void {
 
 const given = (node: LinkedNode) => until(() => node.calls.at(-1));
 
+const answered = async (result: Record<string, unknown>) => {
+  const node = await adoptedNode();
+  node.answer = () => ({ result });
+  const answer = await search();
+  if (answer.kind !== "answered") throw new Error(JSON.stringify(answer));
+  return answer;
+};
+
+const slow = async ({ name }: { name: string }, node: LinkedNode) => {
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  return textResult(`${name} on ${node.name}`);
+};
+
 describe("a call that only reads", () => {
   test.each([
     ["its node goes away", (node: LinkedNode) => node.drop(), "its link broke"],
@@ -95,10 +108,6 @@ describe("a call that only reads", () => {
 
   test("none of many fails when a node dies under them", async () => {
     const { first, second } = await pair({ capacity: 64 });
-    const slow = async ({ name }: { name: string }, node: LinkedNode) => {
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      return textResult(`${name} on ${node.name}`);
-    };
     first.answer = slow;
     second.answer = slow;
     const calls = Array.from({ length: 40 }, () => search());
@@ -141,8 +150,9 @@ describe("a call that only reads", () => {
 /** Timers of a whole call end soon. */
 function hurry(): void {
   const set = globalThis.setTimeout;
-  vi.spyOn(globalThis, "setTimeout").mockImplementation(((work: () => void, ms = 0) =>
-    set(work, ms > CALL_MS - 1000 ? 50 : ms)) as typeof setTimeout);
+  vi.spyOn(globalThis, "setTimeout").mockImplementation((work: () => void, ms = 0) =>
+    set(work, ms > CALL_MS - 1000 ? 50 : ms),
+  );
 }
 
 function fail(node: LinkedNode, code: number): void {
@@ -158,12 +168,12 @@ describe("a call that changes something", () => {
       "its node answers nonsense",
       (node: LinkedNode) => node.reply(node.calls.at(-1)?.id ?? "", { result: { content: 7 } }),
     ],
-  ])("is of unknown outcome if %s: said once, done nowhere else", async (_what, end) => {
+  ])("is of unknown outcome if %s: said once, done nowhere else", async (_what, end: (node: LinkedNode) => unknown) => {
     const { first, second } = await pair(WRITES);
     hold(first);
     const call = search();
     await given(first);
-    await end(first);
+    await Promise.resolve(end(first));
     const fault = faultOf(await call);
     expect(fault).toMatchObject({ type: "operation_failed", message: expect.stringContaining("may or may not") });
     expect(fault.suggestions?.join(" ")).toContain("Find out first");
@@ -327,13 +337,12 @@ describe("who may call what", () => {
     expect((await fleetOf("demo", "viewer").nodes())[0]?.capabilities).toEqual([]);
     const offer = await offerOf("shell_run", "demo", "operator");
     for (const wish of [{}, { node: node.name }]) {
-      const progress = () => Promise.resolve();
       const answer = await fleetOf("demo", "admin").call({
         offer,
         role: "viewer",
         arguments: {},
         node: undefined,
-        progress,
+        progress: () => Promise.resolve(),
         ...wish,
       });
       expect(faultOf(answer)).toMatchObject({ type: "not_found" });
@@ -470,14 +479,6 @@ describe("while a call runs", () => {
 });
 
 describe("what a node answers", () => {
-  const answered = async (result: Record<string, unknown>) => {
-    const node = await adoptedNode();
-    node.answer = () => ({ result });
-    const answer = await search();
-    if (answer.kind !== "answered") throw new Error(JSON.stringify(answer));
-    return answer;
-  };
-
   test("all kinds of content, structured content, and that it failed", async () => {
     const content = [
       { type: "text", text: "x" },

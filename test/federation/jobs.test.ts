@@ -64,6 +64,9 @@ const ring = () => runDurableObjectAlarm(hubOf("demo"));
 const isOnline = async (name: string) => (await fleetOf().nodes()).find((node) => node.name === name)?.online;
 const isGone = (name: string) => vi.waitFor(async () => expect(await isOnline(name)).toBe(false));
 
+const as = (role: Role, userId: string) =>
+  fleetPort({ hub: () => hubOf("demo"), userId, role, signal: new AbortController().signal });
+
 describe("a heavy capability", () => {
   test("runs as an operation, with progress, and its answer is kept", async () => {
     expect(ON_THE_WIRE).toBe(JOB_PREFIX);
@@ -290,9 +293,6 @@ describe("a heavy call and its link", () => {
 });
 
 describe("the end of a heavy call", () => {
-  const as = (role: Role, userId: string) =>
-    fleetPort({ hub: () => hubOf("demo"), userId, role, signal: new AbortController().signal });
-
   test("its caller cancels it: the node is told, and its answer counts no more", async () => {
     const node = await worker("loft", WRITES);
     const job = await start();

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Activity } from "../../src/contract/activity.ts";
 import type { Setting } from "../../src/contract/node-register.ts";
+import { ENROLMENT_MS } from "../../src/federation/enrolment.ts";
 import { type Asking, join, MAX_PENDING } from "../../src/federation/joining.ts";
 import { PENDING_MS, Registry } from "../../src/federation/registry.ts";
 import { helloOf, newNodeKey, type NodeKey, offering } from "../support/federated-node.ts";
@@ -416,7 +417,7 @@ describe("a node with an enrolment token", () => {
   const grants = [{ name: "file.search", ...VIEWER }];
 
   function token(hub: Inside): void {
-    hub.registry.store.putEnrolment("hash", hub.now() + 1000, "anna", grants);
+    hub.registry.store.putEnrolment("hash", hub.now(), "anna", grants);
   }
 
   test("is adopted at once, with what the owner has said; the rest is off", () =>
@@ -446,7 +447,7 @@ describe("a node with an enrolment token", () => {
       expect(ask(hub, node, { enrolment: "other" }).fault).toMatchObject({ type: "unauthorized" });
       hub.registry.store.putEnded(other.id, "other", hub.now(), "anna");
       expect(ask(hub, other, { enrolment: "hash" }).fault).toMatchObject({ type: "forbidden" });
-      hub.pass(1000);
+      hub.pass(ENROLMENT_MS);
       expect(ask(hub, node, { enrolment: "hash" }).fault).toMatchObject({ type: "unauthorized" });
     }));
 });

@@ -66,7 +66,10 @@ export class FleetDesk {
   /** What the register tells of. */
   readonly events: RegisteredEvents = {
     changed: (nodeId) => this.#links.tellStanding(nodeId),
-    revoked: (nodeId) => this.#links.revoke(nodeId, this.#parts.now()),
+    revoked: (nodeId) => {
+      this.#links.revoke(nodeId, this.#parts.now());
+      this.#jobs.revoked(nodeId, this.#parts.now());
+    },
   };
 
   #linkEvents(): LinkEvents {
@@ -83,7 +86,7 @@ export class FleetDesk {
           : this.#requests.progress(link, progress),
       lost: (link, why) => {
         this.#requests.lost(link, why);
-        this.#jobs.lost(link, why, this.#parts.now());
+        this.#jobs.lost(link, this.#parts.now());
       },
     };
   }

@@ -15,7 +15,7 @@ import { ownedNode } from "./owner-view.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
 
-const now = () => Date.now();
+const clock = () => Date.now();
 
 /** What a hub is given once, by `wiring/`. */
 export interface HubParts {
@@ -57,9 +57,14 @@ export class HomeHubObject extends DurableObject<Env> {
       changed: (nodeId) => this.#fleet.events.changed(nodeId),
       revoked: (nodeId) => this.#fleet.events.revoked(nodeId),
     };
-    this.#registry = new Registry(ctx.storage, { ours, events, record: (activity) => this.record(activity), now });
+    this.#registry = new Registry(ctx.storage, {
+      ours,
+      events,
+      record: (activity) => this.record(activity),
+      now: clock,
+    });
     const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
-    this.#fleet = new FleetDesk({ ctx, registered: this.#registry, isEnded, now });
+    this.#fleet = new FleetDesk({ ctx, registered: this.#registry, isEnded, now: clock });
   }
 
   /** Writes down what was done; the time is this object's. */
@@ -120,11 +125,11 @@ export class HomeHubObject extends DurableObject<Env> {
   /** Makes an enrolment token, which is told here and never again. */
   async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
     const token = newEnrolment();
-    const at = Date.now();
-    this.#registry.store.putEnrolment(await enrolmentHash(token), at, by, grants);
+    const now = Date.now();
+    this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
     this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
-    return { token, expires_at: new Date(at + ENROLMENT_MS).toISOString() };
+    return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
   }
 
   /** A node connects (`connect.ts`): by `fetch`, since no method can pass a WebSocket on. */

@@ -127,14 +127,17 @@ export class Jobs {
     else this.#put(changed(job, { at: { ...job.at, link: link.id }, lostAt: null }));
   }
 
-  /** A link has ended: its node may come back with what it works on, unless it is registered no more. */
-  lost(link: Link, why: string, now: number): void {
-    const gone = this.#parts.known.registered.node(link.nodeId) === undefined;
+  /** A link has ended: its node may come back with what it works on. */
+  lost(link: Link, now: number): void {
     const jobs = this.#store.running().filter(({ at, lostAt }) => at?.link === link.id && lostAt === null);
-    for (const job of jobs) {
-      if (gone) this.#lose(job, why, now);
-      else this.#put(changed(job, { lostAt: now }));
-    }
+    for (const job of jobs) this.#put(changed(job, { lostAt: now }));
+    if (jobs.length > 0) this.#schedule(now);
+  }
+
+  /** A node is registered no more. */
+  revoked(nodeId: string, now: number): void {
+    const jobs = this.#store.running().filter(({ at }) => at?.nodeId === nodeId);
+    for (const job of jobs) this.#lose(job, "the owner has ended it", now);
     if (jobs.length > 0) this.#schedule(now);
   }
 

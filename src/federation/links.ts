@@ -1,4 +1,4 @@
-import { parsedJson } from "../lib/json.ts";
+import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
   costOf,
@@ -57,6 +57,9 @@ interface LinkParts {
 }
 
 const JSON_RPC = { unknownMethod: -32_601, invalidParams: -32_602 } as const;
+
+/** Levels of one message, as for those of clients. */
+const MAX_DEPTH = 64;
 
 /** `ping` and `initialize` are MCP's; a node needs neither. */
 const UNKNOWN_METHOD = "The hub does not know this method.";
@@ -122,11 +125,7 @@ export class Links {
   end(link: Link, code: number, why: string, now: number, seenAt = now): void {
     if (link.state.ended) return;
     keep(link, { ended: true });
-    try {
-      link.socket.close(code, why);
-    } catch {
-      // It is closed already, which is what is wanted.
-    }
+    close(link, code, why);
     this.#gone(link, why, Math.min(now, seenAt));
   }
 
@@ -135,6 +134,7 @@ export class Links {
     const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     keep(link, { ended: true });
+    close(link, 1000, "");
     this.#gone(link, "its link broke", now);
   }
 
@@ -208,7 +208,8 @@ export class Links {
   }
 
   async #text(link: Link, text: string, now: number): Promise<void> {
-    const parsed = parseMessage(parsedJson(text));
+    const value = parsedJson(text);
+    const parsed = isShallow(value, MAX_DEPTH) ? parseMessage(value) : undefined;
     switch (parsed?.kind) {
       case undefined:
         return this.strike(link, "sent what is no message", now);
@@ -239,10 +240,10 @@ export class Links {
 
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {
     const { registered, vitals, events } = this.#parts;
-    if (registered.node(link.nodeId) === undefined) return this.revoke(link.nodeId, now);
-    const standing = await registered.hello(link.nodeId, hello, now);
-    // It may have been ended, or revoked, meanwhile.
+    // It may be ended, or its node, before and while its hello is looked at.
+    const standing = await registered.hello(link.nodeId, hello, now).catch(() => undefined);
     if (link.state.ended) return;
+    if (standing === undefined) return this.end(link, CLOSE.revoked, "it is not registered", now);
     keep(link, { ready: true });
     const { agent, capacity, health } = hello;
     vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
@@ -281,5 +282,13 @@ export class Links {
       link.state = { ...link.state, frames: giveBack(link.state.frames, FRAMES, cost) };
     } else if (verdict === "twice") this.strike(link, "answered the same call twice", now);
     else if (verdict === "unasked") this.strike(link, "answered what it was not asked", now);
+  }
+}
+
+function close({ socket }: Link, code: number, why: string): void {
+  try {
+    socket.close(code, why);
+  } catch {
+    // It is closed already, which is what is wanted.
   }
 }

@@ -100,10 +100,10 @@ export function siteFor(origin: string, env: Env): Site {
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
   const site: Site = async (asked, ctx) => {
-    const within = () => counted.within("nodes", addressOf(asked));
+    const isWithin = () => counted.within("nodes", addressOf(asked));
     const asks = new URL(asked.url).pathname;
-    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within });
-    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within });
+    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
+    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
     const request = await limitOAuth(asked, counted);
     if (request instanceof Response) return request;
     const { pathname } = new URL(request.url);
@@ -111,8 +111,8 @@ export function siteFor(origin: string, env: Env): Site {
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
     if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
-    const isWithin = await counted.within("refused", addressOf(request));
-    return isWithin ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);
+    const within = await counted.within("refused", addressOf(request));
+    return within ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);
   };
   sites.set(origin, site);
   return site;

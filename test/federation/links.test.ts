@@ -13,7 +13,7 @@ import {
   fleetOf,
   hubOf,
   later,
-  LinkedNode,
+  type LinkedNode,
   ORIGIN,
   proofOf,
   switchOn,
@@ -33,6 +33,31 @@ const seen = async (node: LinkedNode) => {
   if (own === undefined) throw new Error("the node is not seen");
   return own;
 };
+
+const refused = async (response: Response) => {
+  expect(response.webSocket).toBeNull();
+  const body: { type: string; message: string } = await response.json();
+  return [response.status, body.type];
+};
+
+/** Another one beside it, which must not be harmed. */
+async function both() {
+  const good = await adoptedNode({ name: "good" });
+  const bad = await adoptedNode({ name: "bad", capabilities: [offering("log.tail")] });
+  return { good, bad };
+}
+
+const isUnharmed = async (good: LinkedNode) => {
+  expect(textIn(await callTool("file_search"))).toContain(good.name);
+  expect((await seen(good)).trouble).toBeNull();
+  expect(good.closed).toBeUndefined();
+};
+
+/** Does it until its link is ended. */
+async function until4001(bad: LinkedNode, misbehave: (turn: number) => void): Promise<number> {
+  for (let turn = 0; turn <= STRIKES.capacity; turn += 1) misbehave(turn);
+  return (await until(() => bad.closed)).code;
+}
 
 describe("a node that is linked", () => {
   test("connects with a proof, says hello, and carries out a call", async () => {
@@ -117,12 +142,6 @@ describe("a node that is linked", () => {
 });
 
 describe("who is let in", () => {
-  const refused = async (response: Response) => {
-    expect(response.webSocket).toBeNull();
-    const body: { type: string; message: string } = await response.json();
-    return [response.status, body.type];
-  };
-
   test("nobody without a WebSocket or with another protocol", async () => {
     const key = await newNodeKey();
     const plain = await askToConnect(key, { home: "demo", upgrade: false });
@@ -191,29 +210,14 @@ describe("who is let in", () => {
 });
 
 describe("a node that misbehaves", () => {
-  /** Another one beside it, which must not be harmed. */
-  async function both() {
-    const good = await adoptedNode({ name: "good" });
-    const bad = await adoptedNode({ name: "bad", capabilities: [offering("log.tail")] });
-    return { good, bad };
-  }
-
-  const isUnharmed = async (good: LinkedNode) => {
-    expect(textIn(await callTool("file_search"))).toContain(good.name);
-    expect((await seen(good)).trouble).toBeNull();
-    expect(good.closed).toBeUndefined();
-  };
-
-  /** Does it until its link is ended. */
-  async function until4001(bad: LinkedNode, misbehave: (turn: number) => void): Promise<number> {
-    for (let turn = 0; turn <= STRIKES.capacity; turn += 1) misbehave(turn);
-    return (await until(() => bad.closed)).code;
-  }
-
   test.each([
     ["no JSON", "{"],
     ["JSON that is no message", "[1,2,3]"],
     ["another version of JSON-RPC", '{"jsonrpc":"1.0","id":1,"method":"x"}'],
+    [
+      "JSON that is nested too deep",
+      `{"jsonrpc":"2.0","id":"1","result":{"a":${"[".repeat(5000)}${"]".repeat(5000)}}}`,
+    ],
     ["nested without end", `{"jsonrpc":"2.0","id":"1","result":{"a":${"[".repeat(50_000)}`],
     ["no hello", JSON.stringify({ jsonrpc: "2.0", id: 1, method: METHOD.hello, params: { agent: 7 } })],
     ["no health", JSON.stringify({ jsonrpc: "2.0", method: METHOD.health, params: { load: "much" } })],
@@ -290,8 +294,7 @@ describe("a node that misbehaves", () => {
 
   test("answers another node's call: nobody is given its answer", async () => {
     const { good, bad } = await both();
-    let go = () => {};
-    const held = new Promise<void>((resolve) => (go = resolve));
+    const { promise: held, resolve: go } = Promise.withResolvers<void>();
     good.answer = async () => {
       await held;
       return textResult("the truth");

@@ -12,6 +12,7 @@ import { getPrompt } from "./get-prompt.ts";
 import { hasSeveralHomes } from "./homes.ts";
 import { listResources } from "./list-resources.ts";
 import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
+import { servedViews, VIEWS_EXTENSION } from "./views.ts";
 
 /** What a deployment decides. */
 export interface Policy {
@@ -44,7 +45,7 @@ const LIST_TTL_MS = 60_000;
 const LIST_HINT = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
 
 const LEGACY: ServerOptions = {
-  capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+  capabilities: { tools: {}, resources: {}, prompts: {}, completions: {}, extensions: { [VIEWS_EXTENSION]: {} } },
   instructions: INSTRUCTIONS,
   cacheHints: {
     "tools/list": LIST_HINT,
@@ -85,17 +86,23 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
   const descriptionFor = descriptionsFor(catalogue, confirm);
   const toolsByName = new Map(catalogue.tools.map((tool) => [tool.name, tool]));
   const resources = catalogue.resources.map((resource) => readable(resource));
+  const views = servedViews(catalogue);
 
   function server(call: Waiting<ResourceCall>, era: Era): Server {
     const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
     const told = descriptionFor(call.caller);
     made.setRequestHandler("tools/list", () => ({ tools: told.tools }));
+    const fixed = [...told.resources, ...views.list(call.caller)];
     made.setRequestHandler("resources/list", ({ params }) =>
-      inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),
+      inTime(call, (timed) => listResources(fixed, told.families, params?.cursor, timed)),
     );
     made.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: told.templates }));
     made.setRequestHandler("resources/read", ({ params }, { mcpReq }) =>
-      inTime(call, (timed) => readResource(resources, params.uri, timed), mcpReq),
+      inTime(
+        call,
+        async (timed) => views.read(params.uri, timed) ?? (await readResource(resources, params.uri, timed)),
+        mcpReq,
+      ),
     );
     made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
     made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));

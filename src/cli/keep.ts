@@ -131,7 +131,7 @@ export class Keep {
       this.reservedPins().map(async (gpioId) => {
         const { pin } = this.look(gpioId);
         if (pin.kind !== "held" || pin.hold.onExpire === null) return;
-        await this.pin(gpioId).break({ homeId, gpioId }, asker, "its AI client has ended");
+        await this.pin(gpioId).break({ homeId, gpioId }, asker);
         await this.pin(gpioId).alarm();
       }),
     );
@@ -211,7 +211,8 @@ function alarmOf(alarms: Alarms, object: string) {
 /** What is done is told on the log; which pins are reserved, the file knows. */
 const register: PinParts["register"] = () => ({
   record: (activity) => {
-    log("info", "activity", { at: new Date().toISOString(), ...activity });
+    const { why, ...rest } = activity;
+    log("info", "activity", { at: new Date().toISOString(), ...rest, why: why ?? undefined });
     return Promise.resolve();
   },
   markPin: () => Promise.resolve(),

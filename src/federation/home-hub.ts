@@ -1,77 +1,81 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Activity } from "../contract/activity.ts";
+import { type Ends, ActivityStore } from "../activity/store.ts";
+import type { Activity, ActivityFilter, Attempt, Ending, Freeze, KeptActivity } from "../contract/activity.ts";
 import type { Claim } from "../contract/operation.ts";
-
-/** Activity is kept this long, in milliseconds: 400 days. */
-const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
-/** What is too old is looked for at most this often. */
-const PURGE_MS = 60 * 60 * 1000;
-/** The most rows of one answer. */
-const MAX_ROWS = 200;
 
 /**
  * One home's register: what was done there, and which of its pins are reserved; one object per home.
  *
- * State:  SQLite tables `activity` (what was done, by whom, with what outcome; kept 400 days) and
+ * State:  SQLite tables `activity_log` and `under_way`, with `activity_base` and `frozen` (see `activity/store.ts`),
  *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority) and
  *         `claims` (which operation works, or last worked, on a cluster or node).
  * Alarm:  none.
  * Errors: those of its storage.
  */
 export class HomeHub extends DurableObject<Env> {
-  #purgedAt = 0;
+  readonly #activity: ActivityStore;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#activity = new ActivityStore(ctx.storage);
     ctx.storage.sql.exec(`
-      CREATE TABLE IF NOT EXISTS activity (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        at INTEGER NOT NULL,
-        who TEXT NOT NULL,
-        client TEXT NOT NULL,
-        what TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        outcome TEXT NOT NULL
-      );
-      CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
       CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
     `);
   }
 
-  /** Writes down what was done; the time is this object's. */
-  record(activity: Activity): void {
-    const { sql } = this.ctx.storage;
+  /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
+  begin(attempt: Attempt, evenFrozen: boolean): { id: number } | { frozen: Freeze } {
+    const frozen = this.#activity.frozen();
     const now = Date.now();
-    const { who, client, what, subject, outcome } = activity;
-    sql.exec(
-      "INSERT INTO activity (at, who, client, what, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)",
-      now,
-      who,
-      client,
-      what,
-      subject,
-      outcome,
-    );
-    if (now - this.#purgedAt < PURGE_MS) return;
-    this.#purgedAt = now;
-    sql.exec("DELETE FROM activity WHERE at < ?", now - KEPT_MS);
+    if (frozen === undefined || evenFrozen) return { id: this.#activity.begin(attempt, now) };
+    this.#activity.add({ ...attempt, result: "refused", why: "the home is frozen" }, now);
+    return { frozen };
   }
 
-  /** The last activities, newest first. */
-  activities(limit: number): (Activity & { at: number })[] {
-    const rows = this.ctx.storage.sql.exec<{
-      at: number;
-      who: string;
-      client: string;
-      what: string;
-      subject: string;
-      outcome: string;
-    }>(
-      "SELECT at, who, client, what, subject, outcome FROM activity ORDER BY id DESC LIMIT ?",
-      Math.min(limit, MAX_ROWS),
+  /** Enters how an attempt ended. */
+  end(id: number, ending: Ending): void {
+    this.#activity.end(id, ending, Date.now());
+  }
+
+  /** Enters what is over; the time is this object's. */
+  record(activity: Activity): void {
+    this.#activity.add(activity, Date.now());
+  }
+
+  /** Newest first. */
+  activities(filter: ActivityFilter): KeptActivity[] {
+    return this.#activity.list(filter, Date.now());
+  }
+
+  /** One part of an export, oldest first, with the ends of the whole record. */
+  activitiesAfter(seq: number, limit: number): Ends & { entries: KeptActivity[] } {
+    return { ...this.#activity.ends(), entries: this.#activity.after(seq, limit) };
+  }
+
+  frozen(): Freeze | null {
+    return this.#activity.frozen() ?? null;
+  }
+
+  /** Stops all changes at this home; one that is frozen stays as it is. */
+  freeze({ who, client }: Pick<Attempt, "who" | "client">, reason: string): Freeze {
+    const before = this.#activity.frozen();
+    if (before !== undefined) return before;
+    const freeze = { at: Date.now(), by: who, reason };
+    this.#activity.setFrozen(freeze);
+    this.#activity.add(
+      { who, client, what: "freeze the home", subject: "the home", result: "done", why: null },
+      freeze.at,
     );
-    return rows.toArray();
+    return freeze;
+  }
+
+  /** Lets changes be made again; only what a person does on a page may call it. */
+  lift({ who, client }: Pick<Attempt, "who" | "client">): void {
+    if (this.#activity.frozen() === undefined) return;
+    this.#activity.setFrozen(undefined);
+    const lifted = { who, client, what: "lift the freeze", subject: "the home", result: "done", why: null } as const;
+    this.#activity.add(lifted, Date.now());
   }
 
   /** Notes that a pin may be reserved, or that it is not any more. */

@@ -28,7 +28,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
   reservations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   operations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   secrets: { rooms: ["contract", "lib"], packages: ["zod", "cloudflare:workers"] },
-  federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
+  activity: { rooms: ["contract", "lib"], packages: ["zod", "node:crypto"] },
+  federation: { rooms: ["activity", "contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
   node: {
     rooms: ["federation/wire", "lib"],
     packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*"],
@@ -53,6 +54,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     rooms: [
+      "activity",
       "contract",
       "homes",
       "lib",
@@ -71,6 +73,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wiring: {
     rooms: [
       "accounts",
+      "activity",
       "auth",
       "broker",
       "config.ts",

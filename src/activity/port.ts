@@ -8,9 +8,9 @@ import type {
   KeptActivity,
 } from "../contract/activity.ts";
 import type { Caller } from "../contract/caller.ts";
-import { Fault, type FaultType } from "../lib/errors.ts";
+import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
-import { refusalOf } from "./sentence.ts";
+import { endingOf, refusalOf, sentenceOf } from "./sentence.ts";
 
 /** The object of a home, as far as its record needs it. */
 export interface RecordObject {
@@ -55,11 +55,15 @@ export function activityPort(
       });
       if ("frozen" in begun) throw isFrozen(home, begun.frozen);
       // What was done was done, whether or not that can be written down: the attempt itself is.
-      return (ending) => object.end(begun.id, ending).catch(failedToRecord);
+      const end = (ending: Ending) => object.end(begun.id, ending).catch(failedToRecord);
+      return {
+        done: () => end({ result: "done", why: null }),
+        goesOn: (operationId) => end({ result: "begun", why: `it goes on as operation ${operationId}` }),
+        failed: (error) => end(endingOf(error)),
+      };
     },
-    refused: (deed: Deed, type: FaultType) =>
-      object.record({ ...by, ...deed, ...refusalOf(type) }).catch(failedToRecord),
-    list: (filter) => object.activities(filter),
+    refused: (deed: Deed, fault: Fault) => object.record({ ...by, ...deed, ...refusalOf(fault) }).catch(failedToRecord),
+    list: async (filter) => (await object.activities(filter)).map((each) => ({ ...each, sentence: sentenceOf(each) })),
     frozen: () => object.frozen(),
     freeze: (reason) => object.freeze(by, reason),
   };

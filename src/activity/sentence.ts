@@ -1,5 +1,5 @@
 import type { Activity, Ending } from "../contract/activity.ts";
-import { type Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
+import { Declined, Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
 
 /** What each kind of failure says of a deed; words of ours, because a home's own may hold anything. */
 const ENDINGS: Readonly<Record<FaultType, Ending>> = {
@@ -16,21 +16,23 @@ const ENDINGS: Readonly<Record<FaultType, Ending>> = {
   gpio_failed: { result: "failed", why: "the pin could not be driven or read" },
 };
 
-export const DONE: Ending = { result: "done", why: null };
-export const BUG: Ending = { result: "unknown", why: "PiMCP itself failed" };
+const BUG: Ending = { result: "unknown", why: "PiMCP itself failed" };
 
 /** How a deed ended that was refused before anything was sent. */
-export const refusalOf = (type: FaultType): Ending => ({ ...ENDINGS[type], result: "refused" });
+export function refusalOf(fault: Fault): Ending {
+  if (fault instanceof Declined) return { result: "refused", why: "the person did not agree" };
+  return { ...ENDINGS[fault.type], result: "refused" };
+}
 
-/** How a deed ended that threw. */
-export function endingOf(fault: Fault): Ending {
-  const { type } = fault;
-  if (isUnanswered(fault)) return { result: "unknown", why: "the home did not answer in time, or was lost meanwhile" };
-  return ENDINGS[type];
+/** How a deed ended that threw this. */
+export function endingOf(error: unknown): Ending {
+  if (isUnanswered(error)) return { result: "unknown", why: "the home did not answer in time, or was lost meanwhile" };
+  return error instanceof Fault ? ENDINGS[error.type] : BUG;
 }
 
 const SAID: Readonly<Record<Ending["result"], string>> = {
   done: "Done",
+  begun: "Begun",
   refused: "Refused",
   failed: "Failed",
   unknown: "It is not known whether it was done",

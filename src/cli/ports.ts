@@ -1,3 +1,4 @@
+import { unrecorded } from "../activity/unrecorded.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import type { OneTimeSecrets } from "../contract/secrets.ts";
@@ -49,6 +50,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       operations: operationsPort(operations, claims, caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
+      activity: unrecorded,
     };
   };
 }

@@ -1,7 +1,7 @@
-import type { FaultType } from "../lib/errors.ts";
+import type { Fault } from "../lib/errors.ts";
 
-/** `refused`: nothing was changed. `unknown`: it may have been done. */
-export const RESULTS = ["done", "refused", "failed", "unknown"] as const;
+/** `begun`: it goes on as an operation. `refused`: nothing was changed. `unknown`: it may have been done. */
+export const RESULTS = ["done", "begun", "refused", "failed", "unknown"] as const;
 export type Result = (typeof RESULTS)[number];
 
 /** What a call sets out to do: plain words, never a value that may be secret. */
@@ -62,8 +62,14 @@ export interface Freeze {
   readonly reason: string;
 }
 
-/** Ends a recorded attempt; call it once. It does not throw. */
-export type End = (ending: Ending) => Promise<void>;
+/** A recorded attempt; one of its ways to end is called once, and none throws. */
+export interface Begun {
+  done(): Promise<void>;
+  /** It goes on as this operation, whose end is written down when it comes. */
+  goesOn(operationId: string): Promise<void>;
+  /** @param error what was thrown */
+  failed(error: unknown): Promise<void>;
+}
 
 /** The activity record of one home, in a caller's name. */
 export interface ActivityRecord {
@@ -71,11 +77,11 @@ export interface ActivityRecord {
    * Writes down that something is about to be done.
    * @throws Fault `conflict` while the home is frozen, `operation_failed` if it cannot be written down: then it must not be done
    */
-  begin(deed: Deed, options?: { readonly evenFrozen?: boolean }): Promise<End>;
+  begin(deed: Deed, options?: { readonly evenFrozen?: boolean | undefined }): Promise<Begun>;
   /** Writes down what was refused before it began. It does not throw. */
-  refused(deed: Deed, type: FaultType): Promise<void>;
-  /** Newest first. */
-  list(filter: ActivityFilter): Promise<readonly KeptActivity[]>;
+  refused(deed: Deed, fault: Fault): Promise<void>;
+  /** Newest first, each with a sentence for people. */
+  list(filter: ActivityFilter): Promise<readonly (KeptActivity & { readonly sentence: string })[]>;
   frozen(): Promise<Freeze | null>;
   /** Stops all changes, until `lift`. */
   freeze(reason: string): Promise<Freeze>;

@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Context } from "../contract/context.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
-import { Fault, type FaultBody } from "../lib/errors.ts";
+import { Declined, Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
 import type { Consents } from "./consents.ts";
 
@@ -73,6 +73,9 @@ class NotConfirmed extends Fault {
     return { ...super.toJSON(), [CONFIRM_TOKEN]: this.#token };
   }
 }
+
+/** Whether a fault only asks for the person's consent: nothing was refused yet. */
+export const isQuestion = (error: unknown): boolean => error instanceof NotConfirmed;
 
 /** JSON with sorted keys, so that equal arguments have equal text. */
 function canonical(value: unknown): string {
@@ -160,7 +163,7 @@ async function byElicitation(call: Unconfirmed, sealer: Sealer): Promise<InputRe
   const asked = await askedFor(purpose, state, sealer);
   if (asked === undefined) throw stateFault("not_ours");
   if (acceptedContent(call.exchange.inputResponses, "confirm", Answer)?.confirm !== true) {
-    throw new Fault("conflict", "The person did not agree. Nothing was changed.", {
+    throw new Declined("conflict", "The person did not agree. Nothing was changed.", {
       suggestions: ["Do not try again unless they ask for it."],
     });
   }

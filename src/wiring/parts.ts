@@ -1,5 +1,6 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { activityPort } from "../activity/port.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -95,6 +96,7 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

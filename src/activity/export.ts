@@ -52,7 +52,7 @@ const wrong = (line: number, why: string): Verdict => ({ ok: false, line, why })
 /** Whether an entry follows the one before it; why not otherwise. */
 function objection(before: Link, value: unknown): string | Link {
   const entry = EntryLine.safeParse(value);
-  if (!entry.success) return "this is no entry of an activity record, or the end of the export is missing";
+  if (!entry.success) return "this is no entry of an activity record";
   const { hash, ...rest } = entry.data;
   if (rest.seq !== before.seq + 1) return `entry ${before.seq + 1} should be here, and this is entry ${rest.seq}`;
   const same = hashOf(before.hash, { ...rest, at: Date.parse(rest.at) }) === hash;
@@ -72,19 +72,15 @@ export function verifyExport(text: string): Verdict {
   const { home, after } = head.data;
   if (after.seq === 0 && after.hash !== BEGINNING.hash) return wrong(1, "the first entry of all builds on nothing");
   let last: Link = after;
-  for (const [index, line] of lines.entries()) {
-    if (index === 0) continue;
-    const value = parsedJson(line);
-    const tail = Tail.safeParse(value);
-    if (tail.success) {
-      if (index !== lines.length - 1) return wrong(index + 2, "something follows the end of the export");
-      const { end } = tail.data;
-      if (end.seq !== last.seq || end.hash !== last.hash) return wrong(index + 1, "entries are missing before the end");
-      return { ok: true, home, entries: last.seq - after.seq, from: after, end: last };
-    }
-    const next = objection(last, value);
-    if (typeof next === "string") return wrong(index + 1, next);
+  const tail = Tail.safeParse(parsedJson(lines.at(-1) ?? ""));
+  const entries = lines.slice(1, tail.success ? -1 : undefined);
+  for (const [index, line] of entries.entries()) {
+    const next = objection(last, parsedJson(line));
+    if (typeof next === "string") return wrong(index + 2, next);
     last = next;
   }
-  return wrong(lines.length + 1, "the end of the export is missing: it was cut off");
+  if (!tail.success) return wrong(lines.length + 1, "the end of the export is missing: it was cut off");
+  const { end } = tail.data;
+  if (end.seq !== last.seq || end.hash !== last.hash) return wrong(lines.length, "entries are missing before the end");
+  return { ok: true, home, entries: entries.length, from: after, end: last };
 }

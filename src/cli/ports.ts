@@ -1,6 +1,7 @@
 import { unrecorded } from "../activity/unrecorded.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { noFleet } from "../contract/fleet.ts";
 import type { OneTimeSecrets } from "../contract/secrets.ts";
 import type { OpenPi } from "../homes/open.ts";
 import { type OperationNamespace, operationsPort } from "../operations/port.ts";
@@ -51,6 +52,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
       activity: unrecorded,
+      fleet: noFleet,
     };
   };
 }

@@ -4,6 +4,7 @@ import type { ActivityRecord } from "./activity.ts";
 import type { Caller } from "./caller.ts";
 import type { Connections } from "./connection.ts";
 import type { Diagnose } from "./diagnosis.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
@@ -27,7 +28,7 @@ export interface Trouble {
 }
 
 /** Tells the client, while it waits, how far a call is; does nothing if the client did not ask for it. */
-export type Progress = (done: number, total: number, message: string) => Promise<void>;
+export type Progress = (done: number, total: number | undefined, message: string) => Promise<void>;
 
 /** What acts on a home in a caller's name. */
 export interface HomePorts {
@@ -45,6 +46,8 @@ export interface HomePorts {
   readonly operations: Operations;
   readonly reservations: Reservations;
   readonly secrets: OneTimeSecrets;
+  /** The nodes that have dialled in to the home's hub. */
+  readonly fleet: Fleet;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
   readonly trouble: () => Trouble | undefined;
   /** Goes along the way to the home, hop by hop. */

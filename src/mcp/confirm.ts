@@ -10,6 +10,7 @@ import type { AnyTool } from "../contract/tool.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
 import { Declined, Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
+import { canonical } from "./canonical.ts";
 import type { Consents } from "./consents.ts";
 
 /** The optional argument that tools have which confirm. */
@@ -27,7 +28,7 @@ const Answer = z.object({ confirm: z.boolean().meta({ title: "Yes, do it" }) });
 
 /** One call of a tool that confirms, its arguments parsed. */
 export interface Unconfirmed {
-  readonly tool: AnyTool;
+  readonly tool: Pick<AnyTool, "name" | "preview">;
   readonly input: Record<string, unknown>;
   /** What the caller gave as `confirm_token`. */
   readonly token: unknown;
@@ -76,15 +77,6 @@ class NotConfirmed extends Fault {
 
 /** Whether a fault only asks for the person's consent: nothing was refused yet. */
 export const isQuestion = (error: unknown): boolean => error instanceof NotConfirmed;
-
-/** JSON with sorted keys, so that equal arguments have equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
-}
 
 /** What a confirmation is bound to: it opens for this person, client, session, home, tool and arguments only. */
 async function purposeOf(kind: "token" | "state", { tool, input, context, consents }: Unconfirmed): Promise<string> {

@@ -27,6 +27,7 @@ export const listActivity = defineTool({
     more: z.boolean(),
   }),
   annotations: READS,
+  independent: true,
   async run({ hours, limit, ...filter }, { activity }) {
     const since = hours === undefined ? undefined : Date.now() - hours * HOUR_MS;
     const [found, frozen] = await Promise.all([
@@ -57,6 +58,7 @@ export const freezeHome = defineTool({
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   deed: () => ({ what: "freeze the home", subject: "the home" }),
   evenFrozen: true,
+  independent: true,
   async run({ reason }, { activity, origin }) {
     const freeze = await activity.freeze(reason);
     return {

@@ -1,6 +1,7 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { activityPort } from "../activity/port.ts";
+import { type Fleet, noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -82,6 +83,9 @@ export const pinsOf = (env: Env): Omit<PinPorts, "wrote"> => ({
   hub: (homeId) => env.HOME_HUB.getByName(homeId),
 });
 
+/** A hub to which nobody has dialled in. */
+const nobody: Fleet = { ...noFleet, nodes: () => Promise.resolve([]) };
+
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 export function openHomeOf(env: Env): OpenHome {
   const writes = new Writes();
@@ -97,6 +101,7 @@ export function openHomeOf(env: Env): OpenHome {
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
+      fleet: nobody,
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

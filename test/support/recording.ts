@@ -1,6 +1,7 @@
 import type { Caller } from "../../src/contract/caller.ts";
 import { recordInMemory } from "./activity.ts";
 import type { Context } from "../../src/contract/context.ts";
+import { noFleet } from "../../src/contract/fleet.ts";
 import type { AnyResource } from "../../src/contract/resource.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { readable } from "../../src/mcp/read-resource.ts";
@@ -122,6 +123,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
       break: unused,
     },
     secrets: { keep: unused },
+    fleet: noFleet,
     progress: () => Promise.resolve(),
     trouble: () => undefined,
     diagnose: unused,

@@ -235,15 +235,16 @@ describe("get_cluster_status", () => {
   });
 });
 
+const withNodes = (total: number) => ({
+  cluster_id: 1,
+  name: "cluster-1",
+  status: "ready",
+  nodes: { total, ready: total, masters: 0, workers: total },
+  health: { status: "healthy", api_server: "available", etcd: "healthy" },
+  version: "v1.28.5+k3s1",
+});
+
 describe("delete_cluster", () => {
-  const withNodes = (total: number) => ({
-    cluster_id: 1,
-    name: "cluster-1",
-    status: "ready",
-    nodes: { total, ready: total, masters: 0, workers: total },
-    health: { status: "healthy", api_server: "available", etcd: "healthy" },
-    version: "v1.28.5+k3s1",
-  });
   const home = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
 
   test("asks no person for what cannot be done", async () => {

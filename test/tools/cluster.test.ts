@@ -244,17 +244,17 @@ const withNodes = (total: number) => ({
   version: "v1.28.5+k3s1",
 });
 
-describe("delete_cluster", () => {
-  const home = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
+const homeWith = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
 
+describe("delete_cluster", () => {
   test("asks no person for what cannot be done", async () => {
-    await expect(deleteCluster.preview?.({ cluster_id: 1 }, home(3).context)).rejects.toMatchObject({
+    await expect(deleteCluster.preview?.({ cluster_id: 1 }, homeWith(3).context)).rejects.toMatchObject({
       type: "conflict",
       message: expect.stringContaining("still has 3 nodes"),
     });
   });
 
   test("asks for an empty one by its name", async () => {
-    expect(await deleteCluster.preview?.({ cluster_id: 1 }, home(0).context)).toContain('cluster 1 ("cluster-1"');
+    expect(await deleteCluster.preview?.({ cluster_id: 1 }, homeWith(0).context)).toContain('cluster 1 ("cluster-1"');
   });
 });

@@ -143,8 +143,8 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     const { name, args } = calledTool(body) ?? { name: "", args: {} };
     const tool = toolsByName.get(name);
     if (tool === undefined) return;
-    const { [HOME]: home, ...own } = args;
-    await inTime(call, (timed) => recordRefusal({ tool, home, own }, timed, new Fault("forbidden", "")));
+    const { [HOME]: home, ...rest } = args;
+    await inTime(call, (timed) => recordRefusal({ tool, home, own: rest }, timed, new Fault("forbidden", "")));
   }
 
   return {

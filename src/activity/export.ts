@@ -63,6 +63,7 @@ function objection(before: Link, value: unknown): string | Link {
 
 /** Follows the entries from a place on. @returns where they end, or what is wrong */
 function follow(after: Link, lines: readonly string[]): Link | Verdict {
+  if (after.seq === 0 && after.hash !== BEGINNING.hash) return wrong(1, "the first entry of all builds on nothing");
   let last = after;
   for (const [index, line] of lines.entries()) {
     const next = objection(last, parsedJson(line));
@@ -82,7 +83,6 @@ export function verifyExport(text: string): Verdict {
   const head = Head.safeParse(parsedJson(lines[0] ?? ""));
   if (!head.success) return wrong(1, "this is no export of a PiMCP activity record");
   const { home, after } = head.data;
-  if (after.seq === 0 && after.hash !== BEGINNING.hash) return wrong(1, "the first entry of all builds on nothing");
   const tail = Tail.safeParse(parsedJson(lines.at(-1) ?? ""));
   const entries = lines.slice(1, tail.success ? -1 : undefined);
   const last = follow(after, entries);

@@ -1,3 +1,4 @@
+import type { Activity, Ending as Ended } from "../contract/activity.ts";
 import type { FleetAnswer, JobState } from "../contract/fleet.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { Waiters } from "../lib/waiters.ts";
@@ -44,6 +45,10 @@ interface JobParts {
   readonly known: Known;
   readonly links: Links;
   readonly sql: SqlStorage;
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
+  /** Enters in the home's activity record how one has ended that may change something. */
+  readonly record: (activity: Activity) => void;
   readonly setAlarm: (at: number | null) => void;
 }
 
@@ -229,6 +234,14 @@ export class Jobs {
 
   /** Gives a job to a node, lets it wait for one that may take it later, or ends it if there is none. */
   #placeOrEnd(job: JobRecord, now: number): void {
+    if (!job.reads && this.#parts.frozen()) {
+      this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
+      return;
+    }
+    if (!job.reads && this.#parts.frozen()) {
+      this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
+      return;
+    }
     const { placed, passed } = this.#place(job, now);
     if (placed !== undefined || passed.some(({ cause }) => cause !== "barred" && cause !== "not_wanted")) return;
     this.#put(ended(job, "failed", "No other node has it.", now));
@@ -245,7 +258,10 @@ export class Jobs {
 
   #put(job: JobRecord, result?: Parameters<JobStore["put"]>[1]): void {
     this.#store.put(job, result);
-    if (job.endedAt !== null) this.#progressAt.delete(job.id);
+    if (job.endedAt !== null) {
+      this.#progressAt.delete(job.id);
+      if (!job.reads) this.#parts.record(activityOf(job));
+    }
     this.#waiters.wake();
   }
 
@@ -262,6 +278,21 @@ export class Jobs {
     const link = at === null ? undefined : this.#parts.links.of(at.nodeId, now);
     return link === undefined ? [] : [this.#parts.links.leaseEnd(link)];
   }
+}
+
+const RESULTS: Readonly<Record<JobRecord["phase"], Ended["result"]>> = {
+  running: "begun",
+  done: "done",
+  failed: "failed",
+  cancelled: "failed",
+  unknown: "unknown",
+};
+
+/** How a job ended, for the home's activity record; the node's own words stay out of it. */
+function activityOf({ id, tool, capability, at, phase }: JobRecord): Activity {
+  const what = `run ${tool}${at === null ? "" : ` on node "${at.node}"`} as operation ${id}`;
+  const why = phase === "done" ? null : phase === "cancelled" ? "it was cancelled" : "get_operation tells why";
+  return { who: "PiMCP", client: "", what, subject: capability, result: RESULTS[phase], why };
 }
 
 const hasHad = ({ at, tried }: JobRecord, nodeId: string) =>

@@ -1,10 +1,20 @@
-import type { Activity, Ending as Ended } from "../contract/activity.ts";
+import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, JobState } from "../contract/fleet.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { Waiters } from "../lib/waiters.ts";
 import type { HubCall } from "./calls.ts";
 import type { Group, Known } from "./candidates.ts";
-import { changed, dueAt, ended, type JobEnd, type JobRecord, newJob, routeOf, stateOf } from "./job-rules.ts";
+import {
+  activityOf,
+  changed,
+  dueAt,
+  ended,
+  type JobEnd,
+  type JobRecord,
+  newJob,
+  routeOf,
+  stateOf,
+} from "./job-rules.ts";
 import { place, type Placing } from "./job-place.ts";
 import { JobStore } from "./job-store.ts";
 import { judge, type Judged } from "./judge.ts";
@@ -278,21 +288,6 @@ export class Jobs {
     const link = at === null ? undefined : this.#parts.links.of(at.nodeId, now);
     return link === undefined ? [] : [this.#parts.links.leaseEnd(link)];
   }
-}
-
-const RESULTS: Readonly<Record<JobRecord["phase"], Ended["result"]>> = {
-  running: "begun",
-  done: "done",
-  failed: "failed",
-  cancelled: "failed",
-  unknown: "unknown",
-};
-
-/** How a job ended, for the home's activity record; the node's own words stay out of it. */
-function activityOf({ id, tool, capability, at, phase }: JobRecord): Activity {
-  const what = `run ${tool}${at === null ? "" : ` on node "${at.node}"`} as operation ${id}`;
-  const why = phase === "done" ? null : phase === "cancelled" ? "it was cancelled" : "get_operation tells why";
-  return { who: "PiMCP", client: "", what, subject: capability, result: RESULTS[phase], why };
 }
 
 const hasHad = ({ at, tried }: JobRecord, nodeId: string) =>

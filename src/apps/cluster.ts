@@ -22,7 +22,6 @@ dl { margin: 0; }
 dl div { display: flex; justify-content: space-between; gap: 12px; padding: 5px 0; border-top: 1px solid var(--line); }
 dl div:first-child { border-top: 0; }
 dt { font-size: 13px; white-space: nowrap; } dd { margin: 0; min-width: 0; display: flex; }
-.said { margin-top: 8px; }
 `;
 
 const BODY = `<main>

@@ -15,7 +15,10 @@ td.name bdi { display: none; }
 .dot.used { border-radius: 5px; background: transparent; color: var(--ink); box-shadow: inset 0 0 0 2px var(--accent); font-weight: 700; line-height: 17px; }
 .dot.used[data-level="1"] { background: var(--accent); color: var(--on-accent); box-shadow: 0 0 6px 1px color-mix(in srgb, var(--accent) 55%, transparent); }
 .dot.used[data-level=""] { box-shadow: none; outline: 2px dashed var(--accent); outline-offset: -2px; }
-.devices { max-height: 374px; overflow-y: auto; padding: 2px; margin: -2px; }
+.both:has(> table[hidden]) { display: block; }
+.side { display: flex; flex-direction: column; min-width: 0; max-height: 376px; }
+.side .said { flex: none; max-height: 144px; }
+.devices { min-height: 0; overflow-y: auto; padding: 2px; margin: -2px; }
 .devices ul { display: grid; gap: 6px; }
 .device { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 3px 8px; align-items: center; border: 1px solid var(--line);
   border-radius: var(--round); background: var(--panel); padding: 7px 8px; }
@@ -27,10 +30,10 @@ td.name bdi { display: none; }
 .level[data-level="1"] { background: var(--accent); color: var(--on-accent); }
 .level[data-level=""] { box-shadow: none; outline: 1.5px dashed var(--edge); outline-offset: -1.5px; color: var(--soft); }
 .empty { font-size: 13px; color: var(--soft); padding: 8px 2px; }
-#said { margin-top: 6px; }
 @media (min-width: 520px) {
   td.name { max-width: 150px; min-width: 96px; font-size: 11.5px; }
-  td.name bdi { display: inline; margin: 0 5px; }
+  td.name.used { font-weight: 400; color: var(--soft); }
+  td.name bdi { display: inline; margin: 0 3px; font-weight: 650; color: var(--ink); }
   .device { grid-template-columns: auto minmax(0, 1fr) auto; }
   .device .soft { grid-row: 2; grid-column: 2; white-space: nowrap; }
   .device button { grid-row: 1 / 3; grid-column: 3; }

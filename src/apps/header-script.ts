@@ -73,7 +73,7 @@ function nameCell(position, device) {
   const label = typeof carries === "number" ? "GPIO " + carries : String(carries);
   if (device === undefined) return element("td", { class: "name" + side }, label);
   const name = element("bdi", {}, device.name);
-  return element("td", { class: "name used" + side, title: device.name }, ...(side === "" ? [label, name] : [name, label]));
+  return element("td", { class: "name used" + side, title: device.name }, ...(side === "" ? [label, " ", name] : [name, " ", label]));
 }
 
 /** @param {number} position @param {Device | undefined} device */
@@ -223,7 +223,8 @@ function draw(result) {
   byId("about").textContent = "Home " + home + " · " + count + (typeof value.next_offset === "number" ? " of " + Number(value.total) : "");
   offerNodes(nodes);
   byId("refresh").hidden = !mayCall;
-  byId("both").hidden = false;
+  byId("header").hidden = false;
+  byId("devices").hidden = false;
   drawNode();
   say(mayCall || devices.length === 0 ? "" : "Your AI client lets this view show pins, not switch them.");
 }

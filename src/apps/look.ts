@@ -30,8 +30,8 @@ button:hover { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--ac
 button[aria-disabled=true] { cursor: default; color: var(--soft); border-style: dashed; box-shadow: none; border-color: var(--edge); }
 select option { color: #1c1c20; background: #fff; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.said:not(:empty) { margin-top: 8px; }
 .said { font-size: 12px; line-height: 16px; max-height: 48px; overflow-y: auto; overflow-wrap: anywhere; }
-.said:empty { display: none; }
 .said[data-tone=bad] { border-left: 3px solid var(--bad); padding-left: 8px; }
 .said[data-tone=good] { border-left: 3px solid var(--good); padding-left: 8px; }
 .out { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

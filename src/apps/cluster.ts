@@ -18,6 +18,7 @@ const STYLE = `
 .tone[data-tone=""] { color: var(--soft); }
 .tone span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .top .tone { max-width: 40%; }
+dd .tone { align-items: baseline; } dd .tone span { white-space: normal; overflow-wrap: anywhere; max-height: 54px; }
 dl { margin: 0; }
 dl div { display: flex; justify-content: space-between; gap: 12px; padding: 5px 0; border-top: 1px solid var(--line); }
 dl div:first-child { border-top: 0; }
@@ -51,15 +52,17 @@ const DRAWN = 24;
 
 /** @type {Record<string, "good" | "warn" | "bad">} */
 const TONES = {
-  healthy: "good", ready: "good", active: "good", running: "good", ok: "good",
+  healthy: "good", ready: "good", active: "good", available: "good", running: "good", ok: "good",
   degraded: "warn", pending: "warn", provisioning: "warn", creating: "warn", updating: "warn", scaling: "warn", deprovisioning: "warn",
-  unhealthy: "bad", error: "bad", failed: "bad", offline: "bad", unreachable: "bad",
+  unhealthy: "bad", unavailable: "bad", unreachable: "bad", not: "bad", error: "bad", failed: "bad", offline: "bad",
 };
 
 /** A state, by colour, sign and word. @param {HTMLElement} place @param {string} state */
 function show(place, state) {
+  // "not ready: etcd", "unreachable from this gateway": the first word says how it is.
+  const [first = ""] = state.split(/[ :]/);
   place.className = "tone";
-  place.dataset.tone = Object.hasOwn(TONES, state) ? TONES[state] : "";
+  place.dataset.tone = Object.hasOwn(TONES, first) ? TONES[first] : "";
   place.replaceChildren(element("span", { title: state }, state || "unknown"));
   place.hidden = false;
 }

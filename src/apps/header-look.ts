@@ -25,7 +25,7 @@ td.name bdi { display: none; }
 .device .what { font-size: 13px; line-height: 18px; font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .device .soft { grid-column: 1 / -1; font-size: 11px; white-space: normal; }
 .device button { grid-column: 1 / -1; }
-.level { font-size: 11px; line-height: 16px; font-weight: 700; min-width: 42px; text-align: center; padding: 1px 6px; border-radius: 99px;
+.level { font-size: 11px; line-height: 16px; font-weight: 700; width: 48px; text-align: center; padding: 1px 6px; border-radius: 99px;
   box-shadow: inset 0 0 0 1.5px var(--accent); }
 .level[data-level="1"] { background: var(--accent); color: var(--on-accent); }
 .level[data-level=""] { box-shadow: none; outline: 1.5px dashed var(--edge); outline-offset: -1.5px; color: var(--soft); }

@@ -20,7 +20,8 @@ export interface Page {
 }
 
 /** The same as hosts enforce for a view that declares no domain: nothing is loaded from anywhere. */
-const CSP = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const CSP =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /** The script of a page, as it runs. */
 export const scriptOf = ({ script }: Page) => `"use strict";\n${HOST}\n${script}`;

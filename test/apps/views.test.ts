@@ -29,11 +29,15 @@ describe("the views", () => {
   test.each(views)("$uri is a whole small document that loads nothing", ({ html }) => {
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
     expect(new TextEncoder().encode(html).length).toBeLessThanOrEqual(MAX_BYTES);
-    expect(html).not.toMatch(/https?:|\/\/[a-z]|@import|url\(|\bsrc=|<link\b|\bfetch\(|XMLHttpRequest|WebSocket|import\(/i);
+    expect(html).not.toMatch(
+      /https?:|\/\/[a-z]|@import|url\(|\bsrc=|<link\b|\bfetch\(|XMLHttpRequest|WebSocket|import\(/i,
+    );
   });
 
   test.each(views)("$uri never takes text for HTML or code", ({ html }) => {
-    expect(html).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|setHTML|\beval\b|Function\(/);
+    expect(html).not.toMatch(
+      /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc|setHTML|\beval\b|Function\(/,
+    );
     // One script, which nothing in it ends early.
     expect(html.match(/<\/script/gi)).toHaveLength(1);
   });
@@ -44,9 +48,27 @@ describe("the views", () => {
   ])("the script of the %s view is strictly typed", (name, page) => {
     const file = join(folder, `${name}.js`);
     writeFileSync(file, scriptOf(page));
-    const options = ["--noEmit", "--allowJs", "--checkJs", "--strict", "--noUnusedLocals", "--noUncheckedIndexedAccess"];
+    const options = [
+      "--noEmit",
+      "--allowJs",
+      "--checkJs",
+      "--strict",
+      "--noUnusedLocals",
+      "--noUncheckedIndexedAccess",
+    ];
     const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-    const args = [tsc, ...options, "--ignoreConfig", "--types", "", "--lib", "esnext,dom,dom.iterable", "--target", "esnext", file];
+    const args = [
+      tsc,
+      ...options,
+      "--ignoreConfig",
+      "--types",
+      "",
+      "--lib",
+      "esnext,dom,dom.iterable",
+      "--target",
+      "esnext",
+      file,
+    ];
     const said = (() => {
       try {
         return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8" });

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import type { McpUiHostCapabilities, McpUiHostContext } from "@modelcontextprotocol/ext-apps";
 import { build } from "esbuild";
 import type { Browser, Frame, Page } from "playwright-core";
 import { type Visitor, visitor } from "./chromium.ts";
@@ -65,20 +66,23 @@ export interface Shown extends Visitor {
   /** Tells it how the tool was called, and what it answered. */
   answered(args: Result, result: Result): Promise<void>;
   answer(result: Result): Promise<void>;
-  change(context: Result): Promise<void>;
+  readonly change: (context: Result) => Promise<void>;
   /** Whether it agrees to be taken down. */
   teardown(): Promise<unknown>;
   /** Every height that it asked for, in pixels. */
-  heights(): Promise<number[]>;
+  readonly heights: () => Promise<number[]>;
   /** What it left for the model. */
   told(): Promise<string[]>;
 }
 
+/** What the host passes on for a view. */
+export type HostCan = McpUiHostCapabilities;
+
 interface Wish {
   readonly html: string;
   readonly callTool?: CallTool;
-  readonly context?: Result;
-  readonly capabilities?: Result;
+  readonly context?: McpUiHostContext;
+  readonly capabilities?: HostCan;
 }
 
 export interface Host {
@@ -111,7 +115,7 @@ export async function startHost(): Promise<Host> {
     write: false,
     logLevel: "error",
   });
-  const script = bundled.outputFiles[0].text;
+  const script = bundled.outputFiles[0]?.text ?? "";
   let html = "";
   const server = createServer((request, response) => {
     response.setHeader("content-type", request.url === "/host.js" ? "text/javascript" : "text/html; charset=utf-8");

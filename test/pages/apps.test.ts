@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { ACCOUNTS, connectV2, textOf } from "../support/clients.ts";
-import { type CallTool, type Host, type Result, type Shown, startHost } from "./app-host.ts";
+import { type CallTool, type Host, type HostCan, type Result, type Shown, startHost } from "./app-host.ts";
 import { openChromium } from "./chromium.ts";
 
 /** The views of MCP Apps in a host, at the real gateway of a demo home. `SCREENSHOTS` keeps pictures. */
@@ -66,7 +66,11 @@ async function htmlFor(name: string): Promise<string> {
 }
 
 /** Calls a tool, and shows its answer in its view. */
-async function show(name: string, args: Record<string, unknown>, more: { callTool?: CallTool; capabilities?: Result } = {}) {
+async function show(
+  name: string,
+  args: Record<string, unknown>,
+  more: { callTool?: CallTool; capabilities?: HostCan } = {},
+) {
   shown = await host.show(browser, { html: await htmlFor(name), callTool, ...more });
   await shown.answered(args, await client.callTool({ name, arguments: args }));
   return shown;
@@ -77,7 +81,8 @@ async function levelOf(gpio_id: number): Promise<0 | 1> {
   const { structuredContent } = await other.callTool({ name: "read_gpio_pin", arguments: { gpio_id } });
   return Level.parse(structuredContent).value;
 }
-const drive = (gpio_id: number, value: 0 | 1) => other.callTool({ name: "write_gpio_pin", arguments: { gpio_id, value } });
+const drive = (gpio_id: number, value: 0 | 1) =>
+  other.callTool({ name: "write_gpio_pin", arguments: { gpio_id, value } });
 
 const cardOf = ({ view }: Shown, id: number) => view.locator(`#device-${id}`);
 const said = ({ view }: Shown) => view.getByRole("status");
@@ -85,6 +90,12 @@ const levelShown = (at: Shown, id: number) => cardOf(at, id).locator(".level").t
 const pinShown = ({ view }: Shown, id: string) => view.getByRole("row").filter({ hasText: id }).locator(".dot.used");
 
 const Violations = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }));
+
+/** A fault, as the gateway's tools answer it. */
+const fault = (type: string, message: string): Result => ({
+  content: [{ type: "text", text: JSON.stringify({ type, message, suggestions: ["Read it first."] }) }],
+  isError: true,
+});
 
 /** Looks at a view in every width and scheme. */
 async function allLooks({ page, view, heights, change }: Shown, name: string): Promise<void> {
@@ -121,21 +132,29 @@ describe("the cluster dashboard", () => {
   test("draws what the tool answered, and asks again when a person wants it", async () => {
     const at = await show("get_cluster_status", { cluster_id: 1 });
     const { structuredContent } = await client.callTool({ name: "get_cluster_status", arguments: { cluster_id: 1 } });
-    const Status = z.object({ name: z.string(), version: z.string(), nodes: z.object({ total: z.number(), ready: z.number() }) });
+    const Status = z.object({
+      name: z.string(),
+      version: z.string(),
+      nodes: z.object({ total: z.number(), ready: z.number() }),
+    });
     const { name, version, nodes } = Status.parse(structuredContent);
     await at.view.getByRole("heading", { level: 1, name }).waitFor();
     await at.view.getByText(`Home demo · K3s ${version}`).waitFor();
     await at.view.getByText(`${nodes.ready} of ${nodes.total} nodes ready`).waitFor();
     expect(await at.view.locator(".node.ready").count()).toBe(nodes.ready);
     await at.view.getByRole("button", { name: "Refresh" }).click();
-    await expect.poll(() => at.view.getByRole("button", { name: "Refresh" }).getAttribute("aria-disabled"), POLL).toBeNull();
+    await expect
+      .poll(() => at.view.getByRole("button", { name: "Refresh" }).getAttribute("aria-disabled"), POLL)
+      .toBeNull();
     expect(await said(at).textContent()).toBe("");
     await allLooks(at, "app-cluster");
   });
 
   test("says what it cannot draw: a failure, and what no controller knows", async () => {
     const at = await show("get_cluster_status", { cluster_id: 999 });
-    await said(at).getByText(/cluster/i).waitFor();
+    await said(at)
+      .getByText(/cluster/i)
+      .waitFor();
     expect(await at.view.locator("#panels").isVisible()).toBe(false);
     await at.answer({
       content: [],
@@ -144,7 +163,11 @@ describe("the cluster dashboard", () => {
         name: "a-cluster-with-a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on",
         status: "provisioning",
         nodes: { total: 60, ready: 7, masters: 3, workers: 57 },
-        health: { status: "unknown", api_server: "unknown", etcd: "unhealthy" },
+        health: {
+          status: "unknown",
+          api_server: "not ready: etcd, informer-sync, poststarthook/start-apiextensions",
+          etcd: "unhealthy",
+        },
         version: null,
         home: "demo",
       },
@@ -152,6 +175,10 @@ describe("the cluster dashboard", () => {
     await said(at).getByText("does not tell").waitFor();
     expect(await at.view.locator(".node").count()).toBe(24);
     await at.view.getByText("+36").waitFor();
+    const tones = await Promise.all(
+      [0, 1, 2].map((index) => at.view.locator("dd .tone").nth(index).getAttribute("data-tone")),
+    );
+    expect(tones).toStrictEqual(["", "bad", "bad"]);
     await allLooks(at, "app-cluster-troubled");
   });
 });
@@ -163,7 +190,9 @@ describe("the 40-pin header", () => {
     await at.view.getByLabel("Node").selectOption("Node 2");
     const rows = at.view.getByRole("row");
     expect(await rows.count()).toBe(21);
-    const cells = await Promise.all([1, 2, 6].map(async (index) => rows.nth(index).getByRole("cell").allTextContents()));
+    const cells = await Promise.all(
+      [1, 2, 6].map(async (index) => rows.nth(index).getByRole("cell").allTextContents()),
+    );
     expect(cells[0]).toStrictEqual(["3.3 V", "1", "2", "5 V"]);
     expect(cells[1]).toStrictEqual(["GPIO 2", "3", "4", "5 V"]);
     expect(cells[2]).toStrictEqual(["GPIO 17", "11", "12 led-strip HIGH", "GPIO 18 led-strip"]);
@@ -199,17 +228,18 @@ describe("the 40-pin header", () => {
 
   test("shows no level while it is asked for, and asks once", async () => {
     let calls = 0;
-    let goOn = () => undefined;
-    const gate = new Promise<void>((resolve) => {
-      goOn = () => void resolve();
-    });
-    const at = await show("list_gpio_devices", { node_id: 4 }, {
-      callTool: async (asked) => {
-        calls += 1;
-        await gate;
-        return callTool(asked);
+    const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+    const at = await show(
+      "list_gpio_devices",
+      { node_id: 4 },
+      {
+        callTool: async (asked) => {
+          calls += 1;
+          await gate;
+          return callTool(asked);
+        },
       },
-    });
+    );
     const before = await levelOf(RELAY);
     const button = cardOf(at, RELAY).getByRole("button");
     await button.click();
@@ -229,7 +259,9 @@ describe("the 40-pin header", () => {
     await other.callTool({ name: "reserve_gpio_pin", arguments: { gpio_id: RELAY, client_id: "night-watch" } });
     const at = await show("list_gpio_devices", { node_id: 4 });
     await cardOf(at, RELAY).getByRole("button").click();
-    await said(at).getByText(/reserved by .*admin.*Nothing was changed/).waitFor();
+    await said(at)
+      .getByText(/reserved by .*admin.*Nothing was changed/)
+      .waitFor();
     expect(await levelShown(at, RELAY)).toBe(before === 1 ? "HIGH" : "LOW");
     expect(await levelOf(RELAY)).toBe(before);
     expect(await at.told()).toStrictEqual([]);
@@ -237,13 +269,17 @@ describe("the 40-pin header", () => {
     await other.callTool({ name: "release_gpio_pin", arguments: { gpio_id: RELAY, client_id: "night-watch" } });
   });
 
-  const fault = (type: string, message: string): Result => ({
-    content: [{ type: "text", text: JSON.stringify({ type, message, suggestions: ["Read it first."] }) }],
-    isError: true,
-  });
   test.each<[string, () => Promise<Result>, RegExp]>([
-    ["the host refuses", () => Promise.reject(new Error("The user said no")), /did not bring an answer: .*The user said no/],
-    ["the home does not answer", () => Promise.resolve(fault("timeout", "No answer in time.")), /^No answer in time\. Read it/],
+    [
+      "the host refuses",
+      () => Promise.reject(new Error("The user said no")),
+      /did not bring an answer: .*The user said no/,
+    ],
+    [
+      "the home does not answer",
+      () => Promise.resolve(fault("timeout", "No answer in time.")),
+      /^No answer in time\. Read it/,
+    ],
     ["the answer has no level", () => Promise.resolve({ content: [] }), /does not say which level/],
     [
       "the answer is of another device",
@@ -251,9 +287,13 @@ describe("the 40-pin header", () => {
       /does not say which level/,
     ],
   ])("if %s, says so, knows no level, and offers to read", async (_what, answer, sentence) => {
-    const at = await show("list_gpio_devices", { node_id: 4 }, {
-      callTool: (asked) => (asked.name === "write_gpio_pin" ? answer() : callTool(asked)),
-    });
+    const at = await show(
+      "list_gpio_devices",
+      { node_id: 4 },
+      {
+        callTool: (asked) => (asked.name === "write_gpio_pin" ? answer() : callTool(asked)),
+      },
+    );
     await cardOf(at, RELAY).getByRole("button").click();
     await said(at).getByText(sentence).waitFor();
     await said(at).getByText("It is not known whether the pin was switched: read it.").waitFor();
@@ -272,13 +312,20 @@ describe("the 40-pin header", () => {
 
   test("names the home where the tool was called with one, so that no other home's pin is switched", async () => {
     const asked: unknown[] = [];
-    const at = await show("list_gpio_devices", { node_id: 4 }, {
-      callTool: (call) => {
-        asked.push(call.arguments);
-        return Promise.resolve({ content: [], structuredContent: { gpio_id: RELAY, value: 1, home: "demo" } });
+    const at = await show(
+      "list_gpio_devices",
+      { node_id: 4 },
+      {
+        callTool: (call) => {
+          asked.push(call.arguments);
+          return Promise.resolve({ content: [], structuredContent: { gpio_id: RELAY, value: 1, home: "demo" } });
+        },
       },
-    });
-    await at.answered({ home: "demo", node_id: 4 }, await client.callTool({ name: "list_gpio_devices", arguments: { node_id: 4 } }));
+    );
+    await at.answered(
+      { home: "demo", node_id: 4 },
+      await client.callTool({ name: "list_gpio_devices", arguments: { node_id: 4 } }),
+    );
     await cardOf(at, RELAY).getByRole("button").click();
     await expect.poll(() => asked, POLL).toStrictEqual([{ home: "demo", gpio_id: RELAY, value: expect.any(Number) }]);
   });
@@ -298,8 +345,14 @@ describe("the 40-pin header", () => {
       reserved: true,
       reservation: { holder: evil },
     }));
-    shown = await host.show(browser, { html: await htmlFor("list_gpio_devices"), callTool: () => Promise.resolve(fault("conflict", evil.repeat(9))) });
-    await shown.answered({}, { content: [], structuredContent: { gpio_devices, total: 28, next_offset: null, home: evil } });
+    shown = await host.show(browser, {
+      html: await htmlFor("list_gpio_devices"),
+      callTool: () => Promise.resolve(fault("conflict", evil.repeat(9))),
+    });
+    await shown.answered(
+      {},
+      { content: [], structuredContent: { gpio_devices, total: 28, next_offset: null, home: evil } },
+    );
     await cardOf(shown, 1).getByText(`reserved by ${evil}`).waitFor();
     await cardOf(shown, 1).getByRole("button").click();
     await said(shown).getByText(evil).waitFor();
@@ -317,7 +370,9 @@ describe("the 40-pin header", () => {
     await expect.poll(color, POLL).toBe("rgb(28, 28, 32)");
     await at.change({ styles: { variables: { "--color-text-primary": "rgb(1, 2, 3)" } } });
     await expect.poll(color, POLL).toBe("rgb(1, 2, 3)");
-    expect(await at.view.evaluate("getComputedStyle(document.documentElement).backgroundColor")).toBe("rgba(0, 0, 0, 0)");
+    expect(await at.view.evaluate("getComputedStyle(document.documentElement).backgroundColor")).toBe(
+      "rgba(0, 0, 0, 0)",
+    );
     expect(await at.teardown()).toStrictEqual({});
   });
 });

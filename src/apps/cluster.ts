@@ -111,7 +111,8 @@ function draw(result) {
   showHealth(bag(health));
   byId("panels").hidden = false;
   byId("refresh").hidden = !mayCall;
-  say(bag(health).status === "unknown" ? "This controller does not tell how Kubernetes itself is doing." : "");
+  const silent = ["status", "api_server", "etcd"].every((part) => bag(health)[part] === "unknown");
+  say(silent ? "This controller does not tell how Kubernetes itself is doing." : "");
 }
 
 /** @param {Fault} fault */

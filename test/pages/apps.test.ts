@@ -104,6 +104,9 @@ async function allLooks({ page, view, heights, change }: Shown, name: string): P
     // The host has its word, whatever the system's is.
     await page.emulateMedia({ colorScheme: scheme });
     await change({ theme: scheme });
+    // It has heard, and no colour is on its way any more.
+    const settled = `document.documentElement.style.colorScheme === "${scheme}" && document.getAnimations().length === 0`;
+    await expect.poll(() => view.evaluate(settled), POLL).toBe(true);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 700 });
       const look = `${name}-${scheme}-${width}`;

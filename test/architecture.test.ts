@@ -31,9 +31,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers", "@cfworker/json-schema"] },
   node: {
     rooms: ["federation/wire", "lib"],
-    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*"],
+    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*", "pg", "aws4fetch", "@orama/orama"],
   },
   resources: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
+  apps: { rooms: ["pi/schemas"], types: ["contract"], packages: [] },
   mcp: {
     rooms: ["contract", "lib", "limits"],
     packages: ["zod", "@modelcontextprotocol/server", "agents/mcp/server", "cloudflare:workers"],
@@ -53,6 +54,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   cli: {
     rooms: [
+      "apps",
       "contract",
       "homes",
       "lib",
@@ -71,6 +73,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   wiring: {
     rooms: [
       "accounts",
+      "apps",
       "auth",
       "broker",
       "config.ts",
@@ -101,6 +104,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const WITHOUT_WORKERS = [
   "tools",
   "resources",
+  "apps",
   "contract",
   "pi",
   "mcp/server.ts",

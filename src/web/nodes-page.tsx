@@ -106,7 +106,7 @@ function Token({ origin, token: shown }: { origin: string; token: NonNullable<To
         It is shown once, and good for one node until{" "}
         <time datetime={expires_at}>{`${expires_at.slice(11, 16)} UTC`}</time>. Run this on the machine:
       </p>
-      <pre>{`npx pimcp node join ${origin} --home ${home} --token ${token}`}</pre>
+      <pre>{`npx pimcp node join ${origin} --home ${home} --enrolment ${token}`}</pre>
     </section>
   );
 }

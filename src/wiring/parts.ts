@@ -1,3 +1,4 @@
+import { views } from "../apps/index.ts";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { connectionsOf } from "../accounts/port.ts";
@@ -56,7 +57,7 @@ export const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKe
 
 export function serverOf(env: Env): ReturnType<typeof serverFactory> {
   const { confirm } = configOf(env);
-  return (server ??= serverFactory({ tools, resources, prompts }, { confirm, sealer: sealerOf(env) }));
+  return (server ??= serverFactory({ tools, resources, prompts, views }, { confirm, sealer: sealerOf(env) }));
 }
 
 export const unpacedWaysOf = (env: Env): Ways => waysThrough(outsideOf(env));

@@ -291,7 +291,7 @@ describe("an enrolment token", () => {
       grants: "file.search viewer reads\n\n shell.run  admin asks",
     });
     const [token = ""] = TOKEN.exec(made.html) ?? [];
-    expect(made.html).toContain(`npx pimcp node join ${ORIGIN} --home demo --token ${token}`);
+    expect(made.html).toContain(`npx pimcp node join ${ORIGIN} --home demo --enrolment ${token}`);
     expect((await person.go(PAGE)).html).not.toContain(token);
     await asks("kitchen", token);
     await says([offering("file.search"), offering("file.read")]);

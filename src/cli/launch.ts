@@ -23,6 +23,7 @@ and may set:
   CONFIRM                    "never": what cannot be undone is done without asking
 
 With "pimcp node" this computer becomes a node of a home's gateway: see pimcp node --help.
+"pimcp verify-activity FILE" checks an export of a home's activity record.
 
 Options: --help, --version
 `;
@@ -55,6 +56,11 @@ if (option === "node") {
   quietAboutSqlite();
   const { nodeMain } = await import("../node/main.ts");
   process.exit(await nodeMain({ argv: more, version: PIMCP_VERSION }));
+}
+if (option === "verify-activity") {
+  const { verifyActivity } = await import("./verify-activity.ts");
+  const { code, text } = verifyActivity(more);
+  exit(code, text);
 }
 if (option !== undefined || more.length > 0) exit(1, `pimcp has no option "${option}"; see pimcp --help.\n`);
 

@@ -1,3 +1,4 @@
+import { unrecorded } from "../activity/unrecorded.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { noFleet } from "../contract/fleet.ts";
@@ -50,6 +51,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       operations: operationsPort(operations, claims, caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
+      activity: unrecorded,
       fleet: noFleet,
     };
   };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Deed } from "./activity.ts";
 import type { Context } from "./context.ts";
 import type { Role } from "./role.ts";
 import type { ViewUri } from "./view.ts";
@@ -46,6 +47,13 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
    * it happens to. Changes nothing; a `Fault` ends the call.
    */
   preview?(input: z.output<Input>, context: Context): Promise<Preview>;
+  /**
+   * What a call sets out to do, for the home's activity record; present unless the tool only reads. Of the arguments it
+   * names those that say what is meant, and none that may be secret.
+   */
+  deed?(input: z.output<Input>): Deed;
+  /** Whether it may also be called while the home is frozen. */
+  readonly evenFrozen?: boolean;
   run(input: z.output<Input>, context: Context): Promise<z.input<Output>>;
 }
 

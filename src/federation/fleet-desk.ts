@@ -1,3 +1,4 @@
+import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import { admit } from "./admit.ts";
@@ -21,6 +22,10 @@ export interface DeskParts {
   readonly ctx: DurableObjectState;
   readonly registered: Registered;
   readonly isEnded: (nodeId: string) => boolean;
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
+  /** Enters in the home's activity record what ended by itself. */
+  readonly record: (activity: Activity) => void;
   readonly now: () => number;
 }
 
@@ -53,6 +58,8 @@ export class FleetDesk {
       known: this.#known,
       links: this.#links,
       sql: ctx.storage.sql,
+      frozen: parts.frozen,
+      record: parts.record,
       setAlarm: (at) => ctx.waitUntil(at === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(at)),
     });
     this.#calls = new Calls({

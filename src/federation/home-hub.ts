@@ -1,5 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Activity } from "../contract/activity.ts";
+import { ActivityStore, type Ends } from "../activity/store.ts";
+import {
+  type Activity,
+  type ActivityFilter,
+  type Attempt,
+  CONSOLE,
+  type Ending,
+  type Freeze,
+  type KeptActivity,
+} from "../contract/activity.ts";
 import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Claim } from "../contract/operation.ts";
@@ -8,7 +17,6 @@ import type { HubCall, TellProgress } from "./calls.ts";
 import { Claims } from "./claims.ts";
 import { FleetDesk } from "./fleet-desk.ts";
 import type { JobAsk } from "./jobs.ts";
-import { Journal } from "./journal.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
 import { ownedNode } from "./owner-view.ts";
@@ -27,8 +35,8 @@ export interface HubParts {
  * One home's register and hub: what was done there, which of its pins are reserved, which nodes belong to it, their
  * links, and the calls that go to them; one object per home.
  *
- * State:  SQLite tables (their columns: in `journal.ts`, `claims.ts`, `node-store.ts`, `vitals.ts`, `job-store.ts`)
- *         `activity`: what was done, by whom, with what outcome; kept 400 days
+ * State:  SQLite tables (their columns: in `claims.ts`, `node-store.ts`, `vitals.ts`, `job-store.ts`)
+ *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
  *         `nodes`: who has asked to be let in (an hour long) and who was adopted, with key and certificate
@@ -45,7 +53,7 @@ export interface HubParts {
  */
 export class HomeHubObject extends DurableObject<Env> {
   readonly #registry: Registry;
-  readonly #journal: Journal;
+  readonly #activity: ActivityStore;
   readonly #claims: Claims;
   readonly #fleet: FleetDesk;
   readonly #ours: ReadonlySet<string>;
@@ -54,7 +62,7 @@ export class HomeHubObject extends DurableObject<Env> {
     super(ctx, env);
     const { sql } = ctx.storage;
     this.#ours = ours;
-    this.#journal = new Journal(sql);
+    this.#activity = new ActivityStore(ctx.storage);
     this.#claims = new Claims(sql);
     const events: RegisteredEvents = {
       changed: (nodeId) => this.#fleet.events.changed(nodeId),
@@ -67,17 +75,68 @@ export class HomeHubObject extends DurableObject<Env> {
       now: clock,
     });
     const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
-    this.#fleet = new FleetDesk({ ctx, registered: this.#registry, isEnded, now: clock });
+    this.#fleet = new FleetDesk({
+      ctx,
+      registered: this.#registry,
+      isEnded,
+      frozen: () => this.#activity.frozen() !== undefined,
+      record: (activity) => this.record(activity),
+      now: clock,
+    });
   }
 
-  /** Writes down what was done; the time is this object's. */
+  /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
+  begin(attempt: Attempt, evenFrozen: boolean): { id: number } | { frozen: Freeze } {
+    const frozen = this.#activity.frozen();
+    const now = Date.now();
+    if (frozen === undefined || evenFrozen) return { id: this.#activity.begin(attempt, now) };
+    this.#activity.add({ ...attempt, result: "refused", why: "the home is frozen" }, now);
+    return { frozen };
+  }
+
+  /** Enters how an attempt ended. */
+  finish(id: number, ending: Ending): void {
+    this.#activity.end(id, ending, Date.now());
+  }
+
+  /** Enters what is over; the time is this object's. */
   record(activity: Activity): void {
-    this.#journal.record(activity, Date.now());
+    this.#activity.add(activity, Date.now());
   }
 
-  /** The last activities, newest first. */
-  activities(limit: number): (Activity & { at: number })[] {
-    return this.#journal.last(limit);
+  /** Newest first. */
+  activities(filter: ActivityFilter): KeptActivity[] {
+    return this.#activity.list(filter, Date.now());
+  }
+
+  /** One part of an export, oldest first, with the ends of the whole record. */
+  activitiesAfter(seq: number, limit: number): Ends & { entries: KeptActivity[] } {
+    return { ...this.#activity.ends(), entries: this.#activity.after(seq, limit) };
+  }
+
+  frozen(): Freeze | null {
+    return this.#activity.frozen() ?? null;
+  }
+
+  /** Stops all changes at this home; one that is frozen stays as it is. */
+  freeze({ who, client }: Pick<Attempt, "who" | "client">, reason: string): Freeze {
+    const before = this.#activity.frozen();
+    if (before !== undefined) return before;
+    const freeze = { at: Date.now(), by: who, reason };
+    this.#activity.setFrozen(freeze);
+    this.#activity.add(
+      { who, client, what: "freeze the home", subject: "the home", result: "done", why: null },
+      freeze.at,
+    );
+    return freeze;
+  }
+
+  /** Lets changes be made again; only what a person does on a page may call it. */
+  lift({ who, client }: Pick<Attempt, "who" | "client">): void {
+    if (this.#activity.frozen() === undefined) return;
+    this.#activity.setFrozen(undefined);
+    const lifted = { who, client, what: "lift the freeze", subject: "the home", result: "done", why: null } as const;
+    this.#activity.add(lifted, Date.now());
   }
 
   /** Notes that a pin may be reserved, or that it is not any more. */
@@ -131,7 +190,8 @@ export class HomeHubObject extends DurableObject<Env> {
     const now = Date.now();
     this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
-    this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
+    const what = `make an enrolment token for a node, with ${subject}`;
+    this.record({ who: by, client: CONSOLE, what, subject: "nodes", result: "done", why: null });
     return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
   }
 

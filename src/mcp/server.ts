@@ -2,6 +2,7 @@ import { type ListToolsResult, Server, type ServerOptions } from "@modelcontextp
 import type { Caller } from "../contract/caller.ts";
 import type { Catalogue } from "../contract/catalogue.ts";
 import type { Role } from "../contract/role.ts";
+import { Fault } from "../lib/errors.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { type Call, inTime, type Waiting } from "./call.ts";
 import { callTool, runTool } from "./call-tool.ts";
@@ -11,7 +12,9 @@ import { describeForHomes } from "./describe-homes.ts";
 import { describeOffers } from "./describe-offers.ts";
 import { findOffer } from "./find-offer.ts";
 import { getPrompt } from "./get-prompt.ts";
-import { hasSeveralHomes } from "./homes.ts";
+import { HOME, hasSeveralHomes } from "./homes.ts";
+import { recordRefusal } from "./record.ts";
+import { calledTool } from "./step-up.ts";
 import { listResources } from "./list-resources.ts";
 import { allOffers, offersLook } from "./offers.ts";
 import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
@@ -32,6 +35,8 @@ export type Era = "legacy" | "modern";
 export interface ServerFactory {
   /** A protocol server for one request: two requests never share a transport, whose answers could then cross. */
   server(call: Waiting<ResourceCall>, era: Era): Server;
+  /** Writes down a call whose client would have to be granted a higher role. */
+  noteTooLow(body: unknown, call: Waiting<Call>): Promise<void>;
   /** The role that a tool needs; `undefined` if there is no such tool. */
   roleOf(tool: string): Role | undefined;
   /** The way to watch a resource; `undefined` if it is not one that this caller can listen to. */
@@ -140,8 +145,18 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     return made;
   }
 
+  /** Writes down that a client was sent for a higher role. */
+  async function noteTooLow(body: unknown, call: Waiting<Call>): Promise<void> {
+    const { name, args } = calledTool(body) ?? { name: "", args: {} };
+    const tool = toolsByName.get(name);
+    if (tool === undefined) return;
+    const { [HOME]: home, ...rest } = args;
+    await inTime(call, (timed) => recordRefusal({ tool, home, own: rest }, timed, new Fault("forbidden", "")));
+  }
+
   return {
     server,
+    noteTooLow,
     roleOf: (name) => toolsByName.get(name)?.role,
     watch: (uri, call) => watchResource(resources, uri, call),
     watchTools: (call) => offersLook(() => inTime(call, async (timed) => (await allOffers(timed, own)).offerings)),

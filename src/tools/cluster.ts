@@ -22,6 +22,7 @@ export const createCluster = defineTool({
   }),
   output: z.object({ cluster: Cluster, note: z.string().optional() }),
   annotations: ADDS,
+  deed: ({ name }) => ({ what: `create cluster "${name}"`, subject: `cluster "${name}"` }),
   async run(input, { pi }) {
     const cluster = await pi.clusters.create(input);
     const kept = input.k3s_version === undefined || cluster.version === input.k3s_version;
@@ -65,6 +66,7 @@ export const deleteCluster = defineTool({
   input: z.strictObject({ cluster_id: ClusterId }),
   output: z.object({ deleted_cluster_id: ClusterId, name: z.string() }),
   annotations: SETS,
+  deed: ({ cluster_id }) => ({ what: `delete cluster ${cluster_id}`, subject: `cluster ${cluster_id}` }),
   async preview({ cluster_id }, { pi }) {
     // Nobody is asked for what cannot be done.
     const { name } = await pi.clusters.deletable(cluster_id);

@@ -92,6 +92,8 @@ export const cancelOperation = defineTool({
   }),
   output: JobView,
   annotations: SETS,
+  deed: ({ operation_id }) => ({ what: `cancel operation ${operation_id}`, subject: `operation ${operation_id}` }),
+  evenFrozen: true,
   async run({ operation_id }, { fleet }) {
     if (!operation_id.startsWith(JOB_PREFIX)) throw notAJob(operation_id);
     const state = await fleet.cancel(operation_id);

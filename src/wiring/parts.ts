@@ -1,6 +1,7 @@
 import { views } from "../apps/index.ts";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { activityPort } from "../activity/port.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -97,6 +98,7 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
       fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };

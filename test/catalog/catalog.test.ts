@@ -70,6 +70,9 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     expect(Object.values(tool.annotations)).toHaveLength(4);
     expect(tool.annotations.readOnlyHint && tool.annotations.destructiveHint).toBe(false);
     expect(tool.role === "viewer").toBe(tool.annotations.readOnlyHint);
+    expect(tool.deed === undefined, "what changes something says what it sets out to do").toBe(
+      tool.annotations.readOnlyHint,
+    );
   });
 
   test("has a flat input without top-level alternatives, refuses unknown fields, describes each field", () => {

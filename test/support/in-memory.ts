@@ -2,6 +2,7 @@ import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts } from "../../src/contract/context.ts";
 import type { Operations } from "../../src/contract/operation.ts";
 import type { Reservation, Reservations } from "../../src/contract/reservation.ts";
+import { recordInMemory } from "./activity.ts";
 import { createDemoApp } from "../../src/demo/app.ts";
 import type { World } from "../../src/demo/state.ts";
 import { DEMO_HOME } from "../../src/homes/home.ts";
@@ -220,6 +221,7 @@ export function household(
   const ports: HomePorts = {
     ...opened,
     caller: RESIDENT,
+    activity: recordInMemory(RESIDENT, DEMO_HOME.name),
     operations: operations(opened.pi),
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
     fleet: FLEET.as("admin"),

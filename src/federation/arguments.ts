@@ -5,7 +5,9 @@ import type { Capability } from "./wire/manifest.ts";
 const MAX_TOLD = 5;
 
 /** Keywords whose errors only say that something below them does not fit. */
-const SUMMARIES: ReadonlySet<string> = new Set(["properties", "items", "allOf", "anyOf", "oneOf", "$ref", "not"]);
+const SUMMARIES = ["properties", "items", "allOf", "anyOf", "oneOf", "$ref", "not", "false"];
+/** Told only if nothing else is wrong: a known argument that does not fit counts as one too many, too. */
+const VAGUE = [...SUMMARIES, "additionalProperties"];
 
 /**
  * Keywords that are not looked at here, but by the node itself: a pattern of a stranger can be made to take for ever,
@@ -44,8 +46,10 @@ export function misfits(inputSchema: Capability["inputSchema"], args: Readonly<R
   if (found.references > MAX_REFERENCES) return [];
   const result = validate(schema, args);
   if (result === undefined || result.valid) return [];
-  const own = result.errors.filter(({ keyword }) => !SUMMARIES.has(keyword));
-  return (own.length > 0 ? own : result.errors).slice(0, MAX_TOLD).map(({ instanceLocation, error }) => {
+  const telling = [VAGUE, SUMMARIES, []]
+    .map((left) => result.errors.filter(({ keyword }) => !left.includes(keyword)))
+    .find((errors) => errors.length > 0);
+  return (telling ?? []).slice(0, MAX_TOLD).map(({ instanceLocation, error }) => {
     const path = pathOf(instanceLocation);
     return path === "" ? error : `${path}: ${error}`;
   });

@@ -32,10 +32,10 @@ export interface HubParts {
 }
 
 /**
- * One home's register: what was done there, which of its pins are reserved, and which nodes belong to it; one object
- * per home.
+ * One home's register and hub: what was done there, which of its pins are reserved, which nodes belong to it, their
+ * links, and the calls that go to them; one object per home.
  *
- * State:  SQLite tables (their columns: here, and in `node-store.ts`)
+ * State:  SQLite tables (their columns: in `claims.ts`, `node-store.ts`, `vitals.ts`, `job-store.ts`)
  *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
@@ -44,8 +44,11 @@ export interface HubParts {
  *         `grants`: what an enrolled node may have switched on at first sight, until it was
  *         `ended_nodes`: keys that were refused or ended, until the owner lets them ask again
  *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
- *         and `fleet-version`, which rises with each change of what is switched on.
- * Alarm:  none.
+ *         `fleet_vitals`: how each node is and was, and what it did wrong; `fleet_jobs`: heavy calls, for a week
+ *         and `fleet-version`, which rises with each change of what is switched on; `fleet-epoch`, the number of
+ *         instances that gave out calls. Each socket carries its link's state (`link.ts`).
+ *         Calls under way are in memory only: they end with this object, and whoever waits for them is told so.
+ * Alarm:  while heavy calls run: when a lease, a grace or a deadline may end; then when the oldest is to be forgotten.
  * Errors: those of its storage; a refusal is a returned value.
  */
 export class HomeHubObject extends DurableObject<Env> {

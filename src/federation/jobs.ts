@@ -19,19 +19,13 @@ import { place, type Placing } from "./job-place.ts";
 import { JobStore } from "./job-store.ts";
 import { judge, type Judged } from "./judge.ts";
 import { learn } from "./lessons.ts";
-import { type Link, noteOver, send } from "./link.ts";
+import { endingOf, tellCancelled } from "./job-messages.ts";
+import { type Link, noteOver } from "./link.ts";
 import type { Links, Verdict } from "./links.ts";
 import type { Ending } from "./requests.ts";
 import { JOB_ROOM } from "./results.ts";
 import * as told from "./told.ts";
-import {
-  JOB_PREFIX,
-  METHOD,
-  type HelloParams,
-  type ProgressParams,
-  type RpcAnswer,
-  type RpcFailure,
-} from "./wire/frames.ts";
+import { JOB_PREFIX, type HelloParams, type ProgressParams, type RpcAnswer, type RpcFailure } from "./wire/frames.ts";
 
 /** Heavy calls that one home has under way at a time. */
 export const MAX_JOBS = 32;
@@ -302,13 +296,3 @@ const notStarted = (fault: Extract<FleetAnswer, { kind: "fault" }>["fault"]): Fl
   fault,
   route: told.noRoute("it was not started"),
 });
-
-function endingOf(answer: RpcAnswer | RpcFailure): Ending {
-  if ("result" in answer) return { kind: "answered", result: answer.result };
-  return { kind: "error", code: answer.error.code, message: answer.error.message };
-}
-
-function tellCancelled(link: Link, id: string): void {
-  noteOver(link, id, false);
-  send(link, { jsonrpc: "2.0", method: METHOD.cancelled, params: { requestId: id, reason: "nobody waits for it" } });
-}

@@ -7,6 +7,7 @@ import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
 import type { OneTimeSecrets } from "./secrets.ts";
+import type { SharedContext } from "./shared-context.ts";
 
 /** What a caller gives in place of a home's id to ask all of theirs. */
 export const ALL_HOMES = "all";
@@ -44,6 +45,8 @@ export interface HomePorts {
   readonly operations: Operations;
   readonly reservations: Reservations;
   readonly secrets: OneTimeSecrets;
+  /** What the home's people, clients and nodes tell each other. */
+  readonly shared: SharedContext;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
   readonly trouble: () => Trouble | undefined;
   /** Goes along the way to the home, hop by hop. */

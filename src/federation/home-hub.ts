@@ -1,6 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../contract/activity.ts";
 import type { Claim } from "../contract/operation.ts";
+import { describeError, log } from "../lib/log.ts";
+import { type CallerWrite, HomeContext } from "./context/home-context.ts";
 
 /** Activity is kept this long, in milliseconds: 400 days. */
 const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
@@ -14,12 +16,14 @@ const MAX_ROWS = 200;
  *
  * State:  SQLite tables `activity` (what was done, by whom, with what outcome; kept 400 days) and
  *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority) and
- *         `claims` (which operation works, or last worked, on a cluster or node).
- * Alarm:  none.
+ *         `claims` (which operation works, or last worked, on a cluster or node); `context_…`, what its people and
+ *         nodes tell each other (see `context/tables.ts`).
+ * Alarm:  when the next entry of the shared context has lived long enough.
  * Errors: those of its storage.
  */
 export class HomeHub extends DurableObject<Env> {
   #purgedAt = 0;
+  readonly #context: HomeContext;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -37,6 +41,38 @@ export class HomeHub extends DurableObject<Env> {
       CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
     `);
+    this.#context = new HomeContext(ctx.storage, {
+      adopted: () => [],
+      tell: () => undefined,
+      wake: (at) => this.#wakeAt(at),
+    });
+  }
+
+  /** Carries out a caller's write to the shared context. */
+  contextWrite(write: CallerWrite) {
+    return this.#context.write(write, Date.now());
+  }
+
+  /** An entry of the shared context; `withheld` if only the nodes in the house may have it. */
+  contextRead(key: string) {
+    return this.#context.read(key, Date.now());
+  }
+
+  contextHistory(key: string) {
+    return this.#context.history(key);
+  }
+
+  contextList(prefix: string, page: { limit: number; offset: number }) {
+    return this.#context.list(prefix, page, Date.now());
+  }
+
+  override alarm(): void {
+    this.#context.alarm(Date.now());
+  }
+
+  #wakeAt(at: number): void {
+    // Not awaited: the output gate holds every answer until it is written.
+    this.ctx.storage.setAlarm(at).catch((error: unknown) => log("error", "hub_alarm_not_set", describeError(error)));
   }
 
   /** Writes down what was done; the time is this object's. */

@@ -4,6 +4,7 @@ import { clusterNodes } from "./cluster-nodes.ts";
 import { clusterStatus } from "./cluster-status.ts";
 import { gpioState, nodeGpio } from "./gpio-state.ts";
 import { systemHealth } from "./health.ts";
+import { sharedEntry } from "./shared-context.ts";
 import { metrics } from "./metrics.ts";
 import { nodeInfo } from "./node-info.ts";
 
@@ -17,4 +18,5 @@ export const resources: readonly AnyResource[] = [
   nodeGpio,
   gpioState,
   systemHealth,
+  sharedEntry,
 ];

@@ -32,6 +32,7 @@ import {
 } from "../../src/reservations/rules.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
+import { sharedInMemory } from "./shared-in-memory.ts";
 
 /**
  * The whole catalogue over a demo home in one process: the real adapter and the real REST client, with pins and
@@ -216,6 +217,7 @@ export function household(
     operations: operations(opened.pi),
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
+    shared: sharedInMemory(RESIDENT, opened.home),
   };
   const watches = new Watches();
   const call = {

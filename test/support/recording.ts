@@ -118,6 +118,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
       break: unused,
     },
     secrets: { keep: unused },
+    shared: { read: unused, history: unused, list: unused, write: unused },
     progress: () => Promise.resolve(),
     trouble: () => undefined,
     diagnose: unused,

@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
   node: {
     rooms: ["federation/wire", "lib"],
-    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*"],
+    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*", "pg", "aws4fetch", "@orama/orama"],
   },
   resources: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
   mcp: {

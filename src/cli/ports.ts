@@ -1,5 +1,6 @@
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { noFleet } from "../contract/fleet.ts";
 import type { OneTimeSecrets } from "../contract/secrets.ts";
 import type { SharedContext } from "../contract/shared-context.ts";
 import type { OpenPi } from "../homes/open.ts";
@@ -69,6 +70,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
       shared: NO_CONTEXT,
+      fleet: noFleet,
     };
   };
 }

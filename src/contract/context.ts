@@ -3,6 +3,7 @@ import type { PiClient } from "../pi/client.ts";
 import type { Caller } from "./caller.ts";
 import type { Connections } from "./connection.ts";
 import type { Diagnose } from "./diagnosis.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
@@ -47,6 +48,8 @@ export interface HomePorts {
   readonly secrets: OneTimeSecrets;
   /** What the home's people, clients and nodes tell each other. */
   readonly shared: SharedContext;
+  /** The nodes that have dialled in to the home's hub. */
+  readonly fleet: Fleet;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */
   readonly trouble: () => Trouble | undefined;
   /** Goes along the way to the home, hop by hop. */

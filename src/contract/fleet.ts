@@ -1,5 +1,5 @@
-import type { FaultBody } from "../lib/errors.ts";
-import type { OperationState } from "./operation.ts";
+import { Fault, type FaultBody } from "../lib/errors.ts";
+import type { OperationState, StepPhase } from "./operation.ts";
 import type { Role } from "./role.ts";
 
 /** The nodes that have dialled in to a home's hub, and what they offer. Not the Raspberry Pis of the controller. */
@@ -39,6 +39,8 @@ export interface RouteTold {
 /** One call of an offered tool. */
 export interface FleetCall {
   readonly offer: Offer;
+  /** What the caller may do now: what was granted, or less. Only nodes that let this role are asked. */
+  readonly role: Role;
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The only node that it may run on. */
   readonly node?: string | undefined;
@@ -46,18 +48,36 @@ export interface FleetCall {
   readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
 }
 
+/** What a node's tool answered: its own words, which nobody has checked. */
+export interface NodeAnswer {
+  /** MCP's content blocks. */
+  readonly content: readonly Readonly<Record<string, unknown>>[];
+  readonly structured: Readonly<Record<string, unknown>> | undefined;
+  /** The node's tool says that it failed. */
+  readonly failed: boolean;
+  readonly route: RouteTold;
+}
+
+/** A heavy capability's work, as an operation; its id begins with `JOB_PREFIX`. */
+export interface JobState extends Omit<OperationState, "kind" | "phase" | "steps"> {
+  readonly kind: "node_job";
+  readonly phase: "running" | "done" | "failed" | "cancelled" | "unknown";
+  /** One: "video.transcode on loft", and how far it is. */
+  readonly steps: readonly {
+    readonly subject: string;
+    readonly phase: StepPhase | "cancelled";
+    readonly message: string | null;
+  }[];
+  /** What the node answered; `null` until then. */
+  readonly result: NodeAnswer | null;
+}
+
+export const JOB_PREFIX = "job-";
+
 /** How a call ended. */
 export type FleetAnswer =
-  | {
-      readonly kind: "answered";
-      /** MCP's content blocks. */
-      readonly content: readonly Readonly<Record<string, unknown>>[];
-      readonly structured: Readonly<Record<string, unknown>> | undefined;
-      /** The node's tool says that it failed. */
-      readonly failed: boolean;
-      readonly route: RouteTold;
-    }
-  | { readonly kind: "operation"; readonly state: OperationState; readonly route: RouteTold }
+  | ({ readonly kind: "answered" } & NodeAnswer)
+  | { readonly kind: "operation"; readonly state: JobState; readonly route: RouteTold }
   /** Refused, failed or of unknown outcome: the fault says which. */
   | { readonly kind: "fault"; readonly fault: FaultBody; readonly route: RouteTold };
 
@@ -103,7 +123,21 @@ export interface Fleet {
   call(call: FleetCall): Promise<FleetAnswer>;
   nodes(): Promise<readonly FleetNode[]>;
   /** @returns `undefined` if this caller has no such operation */
-  watch(operationId: string, since: number, ms: number): Promise<OperationState | undefined>;
+  watch(operationId: string, since: number, ms: number): Promise<JobState | undefined>;
   /** @returns the state afterwards; `undefined` if this caller has no such operation */
-  cancel(operationId: string): Promise<OperationState | undefined>;
+  cancel(operationId: string): Promise<JobState | undefined>;
 }
+
+const noHub = () =>
+  new Fault("operation_failed", "Nodes dial in to a PiMCP gateway; this PiMCP is none, so that it has no nodes.", {
+    suggestions: ["Connect to the gateway's address in place of this program to use nodes."],
+  });
+
+/** The fleet where nodes cannot dial in, as over stdio. */
+export const noFleet: Fleet = {
+  offers: () => Promise.resolve({ version: 0, offers: [] }),
+  call: () => Promise.reject(noHub()),
+  nodes: () => Promise.reject(noHub()),
+  watch: () => Promise.resolve(undefined),
+  cancel: () => Promise.resolve(undefined),
+};

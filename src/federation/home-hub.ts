@@ -1,8 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../contract/activity.ts";
+import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
 import type { Claim } from "../contract/operation.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type CallerWrite, HomeContext } from "./context/home-context.ts";
+import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
+import { type Asking, join, type JoinOutcome } from "./joining.ts";
+import { ownedNode, type Presence } from "./owner-view.ts";
+import type { RegisteredEvents } from "./registered.ts";
+import { Registry } from "./registry.ts";
 
 /** Activity is kept this long, in milliseconds: 400 days. */
 const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
@@ -11,22 +17,42 @@ const PURGE_MS = 60 * 60 * 1000;
 /** The most rows of one answer. */
 const MAX_ROWS = 200;
 
+/** What a hub is given once, by `wiring/`. */
+export interface HubParts {
+  /** Names of the gateway's own tools, which no node may use. */
+  readonly ours: ReadonlySet<string>;
+}
+
 /**
- * One home's register: what was done there, and which of its pins are reserved; one object per home.
+ * One home's register: what was done there, which of its pins are reserved, and which nodes belong to it; one object
+ * per home.
  *
- * State:  SQLite tables `activity` (what was done, by whom, with what outcome; kept 400 days) and
- *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority) and
- *         `claims` (which operation works, or last worked, on a cluster or node); `context_…`, what its people and
- *         nodes tell each other (see `context/tables.ts`).
+ * State:  SQLite tables (their columns: here, and in `node-store.ts`)
+ *         `activity`: what was done, by whom, with what outcome; kept 400 days
+ *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
+ *         `claims`: which operation works, or last worked, on a cluster or node
+ *         `nodes`: who has asked to be let in (an hour long) and who was adopted, with key and certificate
+ *         `capabilities`: what each node offers now, and what the owner agreed to of it
+ *         `grants`: what an enrolled node may have switched on at first sight, until it was
+ *         `ended_nodes`: keys that were refused or ended, until the owner lets them ask again
+ *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
+ *         `context_…`: what its people and nodes tell each other (see `context/tables.ts`)
+ *         and `fleet-version`, which rises with each change of what is switched on.
  * Alarm:  when the next entry of the shared context has lived long enough.
- * Errors: those of its storage.
+ * Errors: those of its storage; a refusal is a returned value.
  */
-export class HomeHub extends DurableObject<Env> {
+export class HomeHubObject extends DurableObject<Env> {
+  readonly #registry: Registry;
+  readonly #ours: ReadonlySet<string>;
   #purgedAt = 0;
   readonly #context: HomeContext;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
+    this.#ours = ours;
+    const events: RegisteredEvents = { changed: () => {}, revoked: () => {} };
+    const record = (activity: Activity) => this.record(activity);
+    this.#registry = new Registry(ctx.storage, { ours, events, record, now: () => Date.now() });
     ctx.storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS activity (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -143,5 +169,49 @@ export class HomeHub extends DurableObject<Env> {
       sql.exec("INSERT OR REPLACE INTO claims (target, operation_id, at) VALUES (?, ?, ?)", target, operationId, now);
     }
     return [];
+  }
+
+  /** A node asks to be let in. */
+  join(asking: Asking): JoinOutcome {
+    return join(this.#registry, asking, Date.now());
+  }
+
+  /** All nodes as their owner sees them. */
+  overview(): Overview {
+    const { store } = this.#registry;
+    const nodes = this.#registry
+      .nodes()
+      .map((node) => ownedNode(node, store.capabilities(node.id), this.#presence(node.id), this.#ours));
+    return { nodes, ended: store.ended() };
+  }
+
+  adopt(nodeId: string, by: string): Refused {
+    return this.#registry.adopt(nodeId, by);
+  }
+
+  end(nodeId: string, by: string): Refused {
+    return this.#registry.end(nodeId, by);
+  }
+
+  forgive(nodeId: string, by: string): Refused {
+    return this.#registry.forgive(nodeId, by);
+  }
+
+  set(nodeId: string, capability: string, hash: string, setting: Setting, by: string): Refused {
+    return this.#registry.set(nodeId, capability, hash, setting, by);
+  }
+
+  /** Makes an enrolment token, which is told here and never again. */
+  async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
+    const token = newEnrolment();
+    const expiresAt = Date.now() + ENROLMENT_MS;
+    this.#registry.store.putEnrolment(await enrolmentHash(token), expiresAt, by, grants);
+    const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
+    this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
+    return { token, expires_at: new Date(expiresAt).toISOString() };
+  }
+
+  #presence(_nodeId: string): Presence {
+    return { online: false, since: null };
   }
 }

@@ -9,6 +9,9 @@ export const CONNECTIONS_PATH = "/connections";
 /** Where people see where the way to their home is broken. */
 export const DOCTOR_PATH = "/doctor";
 
+/** Where the owner of a home looks at its nodes. */
+export const NODES_PATH = "/nodes";
+
 const REQUEST = "/authorize?";
 
 /** Whether a path is a client's authorization request. */
@@ -21,5 +24,5 @@ export const NextPath = z.union([
     .regex(/^\/authorize\?[\x21-\x7e]*$/)
     .max(8192),
   SecretPath,
-  z.literal([CONNECTIONS_PATH, DOCTOR_PATH]),
+  z.literal([CONNECTIONS_PATH, DOCTOR_PATH, NODES_PATH]),
 ]);

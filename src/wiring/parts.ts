@@ -1,5 +1,6 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -108,6 +109,7 @@ export function openHomeOf(env: Env): OpenHome {
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
+      fleet: noFleet,
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

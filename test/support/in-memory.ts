@@ -1,5 +1,6 @@
 import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts } from "../../src/contract/context.ts";
+import { noFleet } from "../../src/contract/fleet.ts";
 import type { Operations } from "../../src/contract/operation.ts";
 import type { Reservation, Reservations } from "../../src/contract/reservation.ts";
 import { createDemoApp } from "../../src/demo/app.ts";
@@ -216,6 +217,7 @@ export function household(
     caller: RESIDENT,
     operations: operations(opened.pi),
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
+    fleet: noFleet,
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
     shared: sharedInMemory(RESIDENT, opened.home),
   };

@@ -1,4 +1,5 @@
 import type { Context } from "../../src/contract/context.ts";
+import { noFleet } from "../../src/contract/fleet.ts";
 import type { AnyResource } from "../../src/contract/resource.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { readable } from "../../src/mcp/read-resource.ts";
@@ -119,6 +120,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
     },
     secrets: { keep: unused },
     shared: { read: unused, history: unused, list: unused, write: unused },
+    fleet: noFleet,
     progress: () => Promise.resolve(),
     trouble: () => undefined,
     diagnose: unused,

@@ -1,0 +1,84 @@
+import { sentence } from "../lib/sentence.ts";
+import { type Command, type Context, EXIT, parsed, UsageError } from "./commands/command.ts";
+import { exampleConfigCommand } from "./commands/example-config.ts";
+import { installServiceCommand } from "./commands/install-service.ts";
+import { joinCommand } from "./commands/join.ts";
+import { leaveCommand } from "./commands/leave.ts";
+import { runCommand } from "./commands/run.ts";
+import { statusCommand } from "./commands/status.ts";
+import { ConfigError } from "./config.ts";
+import type { AnyPlugin } from "./plugin.ts";
+import { plugins as builtIn } from "./plugins/index.ts";
+import { Trouble } from "./sentences.ts";
+
+const COMMANDS: readonly Command[] = [
+  joinCommand,
+  runCommand,
+  statusCommand,
+  leaveCommand,
+  installServiceCommand,
+  exampleConfigCommand,
+];
+
+const HELP = `pimcp node: this computer offers what it can do to the AI clients of a home, through the home's PiMCP gateway.
+
+It connects to the gateway by itself: no port is opened. What it offers is in its configuration, and the owner of the
+home decides on the gateway's page what of that is switched on, and for whom.
+
+${COMMANDS.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
+
+pimcp node <command> --help tells more of each.
+`;
+
+/** Prints for the person what went wrong. @returns exit code */
+function explained(error: unknown, name: string, tell: (line: string) => void): number {
+  if (error instanceof UsageError) {
+    tell(`${sentence(error.message)} See pimcp node ${name} --help.`);
+    return EXIT.usage;
+  }
+  if (error instanceof ConfigError) {
+    tell(["The configuration has mistakes; nothing was started.", ...error.mistakes].join("\n"));
+    return EXIT.failed;
+  }
+  if (error instanceof Trouble) {
+    tell(error.message);
+    return EXIT.failed;
+  }
+  throw error;
+}
+
+export interface NodeMain {
+  /** What follows `pimcp node`. */
+  readonly argv: readonly string[];
+  readonly version: string;
+  readonly plugins?: readonly AnyPlugin[];
+}
+
+/** Carries out one `pimcp node` command. @returns exit code */
+export async function nodeMain({ argv, version, plugins = builtIn }: NodeMain): Promise<number> {
+  const [name = "--help", ...rest] = argv;
+  const context: Context = {
+    env: process.env,
+    agent: `pimcp/${version}`,
+    plugins,
+    print: (text) => void process.stdout.write(text),
+    tell: (line) => void process.stderr.write(`${line}\n`),
+  };
+  if (name === "--help" || name === "-h") {
+    context.print(HELP);
+    return EXIT.ok;
+  }
+  const command = COMMANDS.find((each) => each.name === name);
+  if (command === undefined) {
+    context.tell(`pimcp node has no command "${name}"; see pimcp node --help.`);
+    return EXIT.usage;
+  }
+  try {
+    const { options, args } = parsed(command, rest);
+    if (options["help"] !== true) return await command.run(options, args, context);
+    context.print(`${command.usage}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    return explained(error, name, context.tell);
+  }
+}

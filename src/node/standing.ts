@@ -1,0 +1,35 @@
+import type { Standing } from "../federation/wire/frames.ts";
+import { sentences } from "../lib/sentence.ts";
+
+const STATE_WORDS: Readonly<Record<Standing["capabilities"][number]["state"], string>> = {
+  on: "switched on",
+  off: "off: the owner switches it on",
+  quarantined: "held back, because it is not what the owner agreed to",
+  refused: "refused by the gateway",
+};
+
+/** One capability's state, for people. */
+export function capabilityLine({ name, state, problem }: Standing["capabilities"][number]): string {
+  return sentences(`${name}: ${STATE_WORDS[state]}`, problem ?? "");
+}
+
+/** What a person is told of a standing that has come, after the one before. */
+export function standingLines(before: Standing | undefined, now: Standing, page: string): string[] {
+  if (now.state === "pending") {
+    if (before?.state === "pending" && before.code === now.code) return [];
+    const code = now.code ?? "";
+    return [
+      `This node waits for its owner: open ${page}, sign in, compare the code ${code}, and adopt it. It goes on by itself then.`,
+    ];
+  }
+  const known = new Map(before?.state === "adopted" ? before.capabilities.map((each) => [each.name, each]) : []);
+  const news = now.capabilities.filter((each) => {
+    const old = known.get(each.name);
+    return old?.state !== each.state || old.problem !== each.problem;
+  });
+  const isNew = before?.state !== "adopted" || before.name !== now.name;
+  return [
+    ...(isNew ? [`This node is adopted as ${now.name}. What it offers is switched on at ${page}.`] : []),
+    ...news.map((each) => capabilityLine(each)),
+  ];
+}

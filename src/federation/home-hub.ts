@@ -71,6 +71,8 @@ export class HomeHubObject extends DurableObject<Env> {
       adopted: () => [],
       tell: () => undefined,
       wake: (at) => this.#wakeAt(at),
+      soon: (work, ms) => void setTimeout(work, ms),
+      now: () => Date.now(),
     });
   }
 

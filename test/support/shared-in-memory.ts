@@ -10,6 +10,8 @@ export function sharedInMemory(caller: Caller, home: { id: string; name: string 
     adopted: () => [],
     tell: () => undefined,
     wake: () => undefined,
+    soon: () => undefined,
+    now: () => Date.now(),
   });
   return sharedContextPort(
     {

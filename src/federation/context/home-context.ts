@@ -25,6 +25,10 @@ export interface ContextParts {
   readonly tell: (site: Site, params: ChangedParams) => void;
   /** Wants the alarm at that time, or earlier. */
   readonly wake: (at: number) => void;
+  /** Does something a moment later, once. */
+  readonly soon: (work: () => void, ms: number) => void;
+  /** In milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** The shared context of one home, as its hub has it. Every method is one transaction. */
@@ -78,7 +82,7 @@ export class HomeContext {
   #tellSoon(before: number): void {
     if (this.#untold !== undefined) return;
     this.#untold = before;
-    setTimeout(() => this.#tell(Date.now()), TELL_MS);
+    this.#parts.soon(() => this.#tell(this.#parts.now()), TELL_MS);
   }
 
   #tell(now: number): void {

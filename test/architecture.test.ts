@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   reservations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   operations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   secrets: { rooms: ["contract", "lib"], packages: ["zod", "cloudflare:workers"] },
-  federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
+  federation: { rooms: ["contract", "lib"], packages: ["zod", "jose", "cloudflare:workers", "@cfworker/json-schema"] },
   node: {
     rooms: ["federation/wire", "lib"],
     packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*", "pg", "aws4fetch", "@orama/orama"],

@@ -3,7 +3,7 @@ import { parsedJson } from "../lib/json.ts";
 import type { Inspected } from "./inspect.ts";
 import type { CapabilityRow } from "./node-store.ts";
 import { isOurs, toolNameOf } from "./tool-name.ts";
-import { CAPABILITY_STATES } from "./wire/frames.ts";
+import type { CAPABILITY_STATES } from "./wire/frames.ts";
 import { Capability } from "./wire/manifest.ts";
 
 /** Pure rules of what the owner has agreed to, and of what a node makes of it. */

@@ -1,10 +1,13 @@
 import type { FleetAnswer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
+import { Waiters } from "../lib/waiters.ts";
 import { misfits } from "./arguments.ts";
-import { called, failed, untold, worked } from "./breaker.ts";
+import { called } from "./breaker.ts";
 import { candidateOf, type Group, groupsFor, type Known } from "./candidates.ts";
-import { type About, judge, type Verdict } from "./judge.ts";
-import type { Ending, Requests } from "./requests.ts";
+import { type About, judge } from "./judge.ts";
+import { learn } from "./lessons.ts";
+import type { SwitchedOn } from "./registered.ts";
+import type { Requests } from "./requests.ts";
 import { type Chosen, type PassedOver, route } from "./route.ts";
 import * as told from "./told.ts";
 import type { ProgressParams } from "./wire/frames.ts";
@@ -66,15 +69,24 @@ const toldOf = (passed: readonly Tried[]): RouteTold["passed"] =>
 export class Calls {
   readonly #parts: CallParts;
   readonly #active = new Map<string, AbortController>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Waiters();
+  readonly #groups = new Map<Role, readonly Group[]>();
+  #groupsOf: readonly SwitchedOn[] | undefined;
 
   constructor(parts: CallParts) {
     this.#parts = parts;
   }
 
-  /** What a role may use. */
+  /** What a role may use. Made anew when what is switched on has changed, which gives another array. */
   groups(role: Role): readonly Group[] {
-    return groupsFor(role, this.#parts.known.registered.switchedOn());
+    const on = this.#parts.known.registered.switchedOn();
+    if (this.#groupsOf !== on) {
+      this.#groupsOf = on;
+      this.#groups.clear();
+    }
+    const known = this.#groups.get(role) ?? groupsFor(role, on);
+    this.#groups.set(role, known);
+    return known;
   }
 
   async call(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
@@ -98,7 +110,7 @@ export class Calls {
 
   /** A node is there again: whoever waited for one looks anew. */
   returned(): void {
-    for (const wake of this.#waiting) wake();
+    this.#waiters.wake();
   }
 
   async #cancellable(group: Group, call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
@@ -135,7 +147,7 @@ export class Calls {
     const { known } = this.#parts;
     const candidates = group.members
       .filter(({ nodeId }) => !tried.has(nodeId))
-      .map((member) => candidateOf(member, group.first, known, now));
+      .map((member) => candidateOf(member, group.first.hash, known, now));
     return route(candidates, { node: call.node, weight: "light" }, now);
   }
 
@@ -158,7 +170,9 @@ export class Calls {
     const ending = await requests.ask(link, { name: capability, arguments: call.arguments, ms, signal, progress });
     const about: About = { capability, node, reads, ms: CALL_MS };
     const { judged, verdict } = judge(ending, about);
-    this.#learn(nodeId, capability, { ending, verdict }, now);
+    const endedAt = Date.now();
+    if (ending.kind === "answered") known.vitals.measured(nodeId, capability, endedAt - now, endedAt);
+    learn(known, nodeId, verdict, endedAt);
     if (judged.kind === "next") {
       run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause });
       return undefined;
@@ -166,19 +180,6 @@ export class Calls {
     const route: RouteTold = { node, why, passed: toldOf([...run.tried.values(), ...passed]) };
     if (judged.kind === "fault") return fault(judged.fault, route);
     return { kind: "answered", ...judged.result, route };
-  }
-
-  #learn(nodeId: string, capability: string, end: { ending: Ending; verdict: Verdict }, startedAt: number): void {
-    const { vitals, registered } = this.#parts.known;
-    const now = Date.now();
-    // Revoked meanwhile: nothing of it is kept.
-    if (registered.node(nodeId) === undefined) return;
-    if (end.ending.kind === "answered") vitals.measured(nodeId, capability, now - startedAt, now);
-    if (end.verdict === "lies") vitals.trouble(nodeId, "answered what is no result of a tool", now);
-    vitals.breaker(nodeId, (breaker) => {
-      if (end.verdict === "works") return worked(breaker);
-      return end.verdict === "nothing" ? untold(breaker) : failed(breaker, now);
-    });
   }
 
   /** Waits a moment if a node that was there just now may come back. @returns whether to look again */
@@ -189,17 +190,7 @@ export class Calls {
     const last = Math.max(...offline.map(({ nodeId }) => lastSeen(known, nodeId, bornAt)));
     const ms = Math.min(last + RETURN_MS, until) - now;
     if (ms <= 0) return false;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake);
-    });
+    await this.#waiters.wait(ms, () => true, signal);
     return !signal.aborted;
   }
 }

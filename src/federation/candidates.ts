@@ -5,6 +5,7 @@ import type { Links } from "./links.ts";
 import type { Registered, SwitchedOn } from "./registered.ts";
 import type { Candidate } from "./route.ts";
 import type { VitalsBook } from "./vitals.ts";
+import type { Health } from "./wire/frames.ts";
 
 /** What is offered to a role, and who could carry it out. */
 
@@ -67,26 +68,32 @@ export function groupsFor(role: Role, switchedOn: readonly SwitchedOn[]): readon
 
 const OTHER_VERSION = "has it in another version than the tool's";
 
-/** A node as a candidate for one call. @param now in milliseconds since 1970 */
-export function candidateOf(member: SwitchedOn, first: SwitchedOn, known: Known, now: number): Candidate {
+/**
+ * A node as a candidate for one call.
+ * @param hash of the definition that the call's arguments were checked against
+ * @param now in milliseconds since 1970
+ */
+export function candidateOf(member: SwitchedOn, hash: string, known: Known, now: number): Candidate {
   const { nodeId, nodeName, site, capability } = member;
-  const { registered, links, vitals, inFlight } = known;
-  const link = links.of(nodeId, now);
-  const { seenAt, breaker } = vitals.of(nodeId);
-  const health = vitals.healthFor(nodeId, now);
+  const { links, vitals, inFlight } = known;
+  const { seenAt, breaker, capacity } = vitals.of(nodeId);
   const view = viewOf(breaker, now);
+  const isThere = links.of(nodeId, now) !== undefined;
   return {
     nodeId,
     node: nodeName,
     site,
-    barred: member.hash === first.hash ? undefined : OTHER_VERSION,
-    offlineSince: link === undefined ? (seenAt ?? undefined) : null,
+    barred: member.hash === hash ? undefined : OTHER_VERSION,
+    offlineSince: isThere ? null : (seenAt ?? undefined),
     pausedUntil: view.state === "open" ? view.retryAt : null,
     latency: vitals.latencyFor(nodeId, capability.name, now),
     inFlight: inFlight(nodeId),
-    capacity: registered.node(nodeId)?.capacity ?? 1,
-    load: health?.load ?? null,
-    temperature: health?.temperature_c ?? null,
-    throttled: health?.throttled ?? [],
+    capacity,
+    ...conditionOf(vitals.healthFor(nodeId, now)),
   };
+}
+
+function conditionOf(health: Health | null): Pick<Candidate, "load" | "temperature" | "throttled"> {
+  if (health === null) return { load: null, temperature: null, throttled: [] };
+  return { load: health.load, temperature: health.temperature_c, throttled: health.throttled };
 }

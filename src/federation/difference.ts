@@ -28,7 +28,7 @@ const isPlain = (sign: string | undefined) => sign !== undefined && /^[\x20-\x7e
 /** Names the first signs that differ, if one of them may look like another. */
 function noteOf(was: unknown, is: unknown): string | null {
   if (typeof was !== "string" || typeof is !== "string") return null;
-  const [before, after] = [[...was], [...is]];
+  const [before, after] = [Array.from(was), Array.from(is)];
   const at = before.findIndex((sign, place) => sign !== after[place]);
   const [one, other] = [before[at], after[at]];
   if (one === undefined || other === undefined || (isPlain(one) && isPlain(other))) return null;

@@ -25,7 +25,7 @@ export function hiddenIn(text: string, lines = false): string | undefined {
 
 /** A text as a person can compare it: what is hidden, and blanks that are no plain spaces, by their numbers. */
 export function visible(text: string): string {
-  const signs = [...text].map((sign) => {
+  const signs = Array.from(text, (sign) => {
     if (sign === "\n") return "⏎\n";
     return HIDDEN.test(sign) || (sign !== " " && /\s/u.test(sign)) ? `[${codeOf(sign)}]` : sign;
   });

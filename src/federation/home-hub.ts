@@ -1,21 +1,24 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Activity } from "../contract/activity.ts";
 import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
+import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Claim } from "../contract/operation.ts";
-import { describeError, log } from "../lib/log.ts";
+import type { Role } from "../contract/role.ts";
+import type { SharedEntry, SharedVersion } from "../contract/shared-context.ts";
+import type { HubCall, TellProgress } from "./calls.ts";
+import { Claims } from "./claims.ts";
 import { type CallerWrite, HomeContext } from "./context/home-context.ts";
+import { contextLink } from "./context/link.ts";
+import { type DeskParts, FleetDesk } from "./fleet-desk.ts";
+import type { JobAsk } from "./jobs.ts";
+import { Journal } from "./journal.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
-import { ownedNode, type Presence } from "./owner-view.ts";
+import { ownedNode } from "./owner-view.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
-
-/** Activity is kept this long, in milliseconds: 400 days. */
-const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
-/** What is too old is looked for at most this often. */
-const PURGE_MS = 60 * 60 * 1000;
-/** The most rows of one answer. */
-const MAX_ROWS = 200;
+import { Wakes } from "./wakes.ts";
+import { CONTEXT_METHOD, type Outcome } from "./wire/context-frames.ts";
 
 /** What a hub is given once, by `wiring/`. */
 export interface HubParts {
@@ -38,55 +41,57 @@ export interface HubParts {
  *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
  *         `context_…`: what its people and nodes tell each other (see `context/tables.ts`)
  *         and `fleet-version`, which rises with each change of what is switched on.
- * Alarm:  when the next entry of the shared context has lived long enough.
+ * Alarm:  when a job is to be looked after, or the next entry of the shared context has lived long enough; see
+ *         `wakes.ts`.
  * Errors: those of its storage; a refusal is a returned value.
  */
 export class HomeHubObject extends DurableObject<Env> {
   readonly #registry: Registry;
+  readonly #journal: Journal;
+  readonly #claims: Claims;
+  readonly #fleet: FleetDesk;
   readonly #ours: ReadonlySet<string>;
-  #purgedAt = 0;
   readonly #context: HomeContext;
+  readonly #wakes: Wakes;
 
   constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
+    const { sql } = ctx.storage;
+    const now = () => Date.now();
     this.#ours = ours;
-    const events: RegisteredEvents = { changed: () => {}, revoked: () => {} };
-    const record = (activity: Activity) => this.record(activity);
-    this.#registry = new Registry(ctx.storage, { ours, events, record, now: () => Date.now() });
-    ctx.storage.sql.exec(`
-      CREATE TABLE IF NOT EXISTS activity (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        at INTEGER NOT NULL,
-        who TEXT NOT NULL,
-        client TEXT NOT NULL,
-        what TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        outcome TEXT NOT NULL
-      );
-      CREATE INDEX IF NOT EXISTS activity_at ON activity (at);
-      CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
-      CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
-    `);
+    this.#journal = new Journal(sql);
+    this.#claims = new Claims(sql);
+    const events: RegisteredEvents = {
+      changed: (nodeId) => this.#fleet.events.changed(nodeId),
+      revoked: (nodeId) => this.#fleet.events.revoked(nodeId),
+    };
+    this.#registry = new Registry(ctx.storage, { ours, events, record: (activity) => this.record(activity), now });
+    const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
+    this.#wakes = new Wakes(ctx.storage, (work) => ctx.waitUntil(work));
     this.#context = new HomeContext(ctx.storage, {
-      adopted: () => [],
-      tell: () => undefined,
-      wake: (at) => this.#wakeAt(at),
+      adopted: () => this.#registry.nodes().flatMap(({ id, state }) => (state === "adopted" ? id : [])),
+      tell: (site, params) => this.#fleet.tell(site, CONTEXT_METHOD.changed, params),
+      wakeAt: (at) => this.#wakes.set("context", at),
       soon: (work, ms) => void setTimeout(work, ms),
-      now: () => Date.now(),
+      now,
     });
+    const asked = contextLink(this.#context);
+    const request: DeskParts["request"] = (...given) => asked.answer(...given, now());
+    const wakeAt = (at: number | null) => this.#wakes.set("jobs", at);
+    this.#fleet = new FleetDesk({ ctx, registered: this.#registry, isEnded, now, request, wakeAt });
   }
 
   /** Carries out a caller's write to the shared context. */
-  contextWrite(write: CallerWrite) {
+  contextWrite(write: CallerWrite): Outcome {
     return this.#context.write(write, Date.now());
   }
 
   /** An entry of the shared context; `withheld` if only the nodes in the house may have it. */
-  contextRead(key: string) {
+  contextRead(key: string): SharedEntry | "withheld" | undefined {
     return this.#context.read(key, Date.now());
   }
 
-  contextHistory(key: string) {
+  contextHistory(key: string): SharedVersion[] {
     return this.#context.history(key);
   }
 
@@ -94,83 +99,29 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#context.list(prefix, page, Date.now());
   }
 
-  override alarm(): void {
-    this.#context.alarm(Date.now());
-  }
-
-  #wakeAt(at: number): void {
-    // Not awaited: the output gate holds every answer until it is written.
-    this.ctx.storage.setAlarm(at).catch((error: unknown) => log("error", "hub_alarm_not_set", describeError(error)));
-  }
-
   /** Writes down what was done; the time is this object's. */
   record(activity: Activity): void {
-    const { sql } = this.ctx.storage;
-    const now = Date.now();
-    const { who, client, what, subject, outcome } = activity;
-    sql.exec(
-      "INSERT INTO activity (at, who, client, what, subject, outcome) VALUES (?, ?, ?, ?, ?, ?)",
-      now,
-      who,
-      client,
-      what,
-      subject,
-      outcome,
-    );
-    if (now - this.#purgedAt < PURGE_MS) return;
-    this.#purgedAt = now;
-    sql.exec("DELETE FROM activity WHERE at < ?", now - KEPT_MS);
+    this.#journal.record(activity, Date.now());
   }
 
   /** The last activities, newest first. */
   activities(limit: number): (Activity & { at: number })[] {
-    const rows = this.ctx.storage.sql.exec<{
-      at: number;
-      who: string;
-      client: string;
-      what: string;
-      subject: string;
-      outcome: string;
-    }>(
-      "SELECT at, who, client, what, subject, outcome FROM activity ORDER BY id DESC LIMIT ?",
-      Math.min(limit, MAX_ROWS),
-    );
-    return rows.toArray();
+    return this.#journal.last(limit);
   }
 
   /** Notes that a pin may be reserved, or that it is not any more. */
   markPin(gpioId: number, reserved: boolean): void {
-    const { sql } = this.ctx.storage;
-    if (reserved) sql.exec("INSERT OR IGNORE INTO reserved_pins (gpio_id) VALUES (?)", gpioId);
-    else sql.exec("DELETE FROM reserved_pins WHERE gpio_id = ?", gpioId);
+    this.#claims.markPin(gpioId, reserved);
   }
 
   /** Ids of the pins that may be reserved. */
   reservedPins(): number[] {
-    const rows = this.ctx.storage.sql.exec<{ gpio_id: number }>("SELECT gpio_id FROM reserved_pins ORDER BY gpio_id");
-    return rows.toArray().map(({ gpio_id }) => gpio_id);
+    return this.#claims.reservedPins();
   }
 
   /** Claims what an operation works on, all or nothing; the claims in the way, unless theirs are over. */
   claim(targets: string[], operationId: string, over: string[]): Claim[] {
-    const { sql } = this.ctx.storage;
-    const now = Date.now();
-    const ended = new Set([...over, operationId]);
-    const claims = targets.flatMap((target) =>
-      sql
-        .exec<{ operation_id: string; at: number }>("SELECT operation_id, at FROM claims WHERE target = ?", target)
-        .toArray(),
-    );
-    const inTheWay = new Map(
-      claims
-        .filter(({ operation_id }) => !ended.has(operation_id))
-        .map(({ operation_id, at }) => [operation_id, now - at]),
-    );
-    if (inTheWay.size > 0) return [...inTheWay].map(([operation_id, age_ms]) => ({ operation_id, age_ms }));
-    for (const target of targets) {
-      sql.exec("INSERT OR REPLACE INTO claims (target, operation_id, at) VALUES (?, ?, ?)", target, operationId, now);
-    }
-    return [];
+    return this.#claims.claim(targets, operationId, over, Date.now());
   }
 
   /** A node asks to be let in. */
@@ -183,7 +134,7 @@ export class HomeHubObject extends DurableObject<Env> {
     const { store } = this.#registry;
     const nodes = this.#registry
       .nodes()
-      .map((node) => ownedNode(node, store.capabilities(node.id), this.#presence(node.id), this.#ours));
+      .map((node) => ownedNode(node, store.capabilities(node.id), this.#fleet.presence(node.id), this.#ours));
     return { nodes, ended: store.ended() };
   }
 
@@ -213,7 +164,51 @@ export class HomeHubObject extends DurableObject<Env> {
     return { token, expires_at: new Date(expiresAt).toISOString() };
   }
 
-  #presence(_nodeId: string): Presence {
-    return { online: false, since: null };
+  /** A node connects (`connect.ts`): by `fetch`, since no method can pass a WebSocket on. */
+  override fetch(request: Request): Promise<Response> {
+    return this.#fleet.connect(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#fleet.message(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#fleet.closed(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#fleet.closed(socket);
+  }
+
+  /** What a role may use of the nodes. */
+  fleetOffers(role: Role): { readonly version: number; readonly offers: readonly Offer[] } {
+    return this.#fleet.offers(role);
+  }
+
+  fleetNodes(role: Role): readonly FleetNode[] {
+    return this.#fleet.nodes(role);
+  }
+
+  fleetCall(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
+    return this.#fleet.call(call, tell);
+  }
+
+  cancelFleetCall(callId: string): void {
+    this.#fleet.cancelCall(callId);
+  }
+
+  /** A heavy call's state, as soon as it is newer than `since`, at the latest after `ms` milliseconds. */
+  watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {
+    return this.#fleet.watchJob(ask, since, ms);
+  }
+
+  cancelJob(ask: JobAsk): JobState | undefined {
+    return this.#fleet.cancelJob(ask);
+  }
+
+  override alarm(): Promise<void> {
+    const wake = { jobs: () => this.#fleet.alarm(), context: () => this.#context.alarm(Date.now()) };
+    return this.#wakes.ring(Date.now(), wake);
   }
 }

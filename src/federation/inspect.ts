@@ -25,6 +25,9 @@ function nameIn(offered: unknown, place: number): string {
 /** Keys whose texts may have several lines. */
 const WITH_LINES = new Set(["description", "default", "examples", "$comment"]);
 
+/** What is wrong with the name of a field. `__proto__` would be lost on the way, and with it what was agreed to. */
+const keyProblem = (key: string) => (key === "__proto__" ? "the field __proto__" : hiddenIn(key));
+
 /** The first hidden sign in any text of a value, names of fields included. */
 function hiddenWithin(value: unknown, lines = false): string | undefined {
   if (typeof value === "string") return hiddenIn(value, lines);
@@ -34,7 +37,7 @@ function hiddenWithin(value: unknown, lines = false): string | undefined {
     Object.entries(value).map(
       ([key, part]) =>
         () =>
-          hiddenIn(key) ?? hiddenWithin(part, WITH_LINES.has(key)),
+          keyProblem(key) ?? hiddenWithin(part, WITH_LINES.has(key)),
     ),
   );
 }
@@ -52,6 +55,11 @@ function issueOf(offered: unknown): string {
   return `Its ${issue?.path.join(".") || "definition"} does not fit: ${issue?.message ?? "it is no capability"}.`;
 }
 
+const hiddenProblem = (found: string) =>
+  found.startsWith("U+")
+    ? `Its texts have a hidden sign, ${found}, which a reader would not see.`
+    : `Its definition has ${found}.`;
+
 function tooLong(offered: Capability): string | undefined {
   const schemas = Object.entries({ inputSchema: offered.inputSchema, outputSchema: offered.outputSchema });
   const [long] = schemas.find(([, schema]) => schema !== undefined && JSON.stringify(schema).length > MAX_SCHEMA) ?? [];
@@ -67,7 +75,7 @@ function clash(name: string, ours: ReadonlySet<string>): string | undefined {
 function problemOf(offered: unknown, ours: ReadonlySet<string>): string | undefined {
   if (isDeeper(offered, MAX_DEPTH)) return `Its definition is nested deeper than ${MAX_DEPTH} levels.`;
   const hidden = hiddenWithin(offered);
-  if (hidden !== undefined) return `Its texts have a hidden sign, ${hidden}, which a reader would not see.`;
+  if (hidden !== undefined) return hiddenProblem(hidden);
   const parsed = Capability.safeParse(offered);
   if (!parsed.success) return issueOf(offered);
   const { name, inputSchema, outputSchema } = parsed.data;

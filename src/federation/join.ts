@@ -96,8 +96,13 @@ async function ask(request: Request, parts: JoinParts): Promise<Response> {
     });
   }
   const outcome = await parts.hub(home).join({
-    ...{ id: await nodeIdOf(key), name, site, key, certificate },
-    ...{ jti: claims.jti, expiresAt: claims.exp * 1000 },
+    id: await nodeIdOf(key),
+    name,
+    site,
+    key,
+    certificate,
+    jti: claims.jti,
+    expiresAt: claims.exp * 1000,
     enrolment: enrolment === undefined ? null : await enrolmentHash(enrolment),
   });
   if (outcome.fault !== undefined) return refuse(outcome.fault);

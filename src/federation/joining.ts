@@ -1,5 +1,4 @@
-import { Fault } from "../lib/errors.ts";
-import type { FaultBody } from "../lib/errors.ts";
+import { Fault, type FaultBody } from "../lib/errors.ts";
 import { newCode } from "./enrolment.ts";
 import type { NodeRow } from "./node-store.ts";
 import type { Registry } from "./registry.ts";
@@ -72,22 +71,40 @@ function noEnrolment(): Fault {
   });
 }
 
-/** Why a node may not be let in; `undefined` if it may. */
-function refusalOf(
-  registry: Registry,
-  asking: Asking,
-  kept: NodeRow | undefined,
-  enrolled: boolean,
-): Fault | undefined {
-  if (registry.store.isEnded(asking.id)) return ended();
-  if (kept?.certificate != null && kept.certificate !== asking.certificate) return otherCertificate();
-  if (kept?.state === "adopted") return undefined;
-  if (asking.enrolment !== null && !enrolled) return noEnrolment();
-  const others = registry.nodes().filter(({ id }) => id !== asking.id);
-  if (others.some(({ name }) => name === asking.name)) return nameTaken(asking.name);
+/** Whether a certificate was pinned, and this is not it. */
+const isOther = (pinned: string | null | undefined, shown: string | null) =>
+  pinned !== null && pinned !== undefined && pinned !== shown;
+
+/** Why there is no place for one more node; `undefined` if there is. */
+function placeProblem(others: readonly NodeRow[], name: string, enrolled: boolean): Fault | undefined {
+  if (others.some((each) => each.name === name)) return nameTaken(name);
   if (others.length >= MAX_NODES) return full(false);
   const waiting = others.filter(({ state }) => state === "pending").length;
   return waiting >= MAX_PENDING && !enrolled ? full(true) : undefined;
+}
+
+/** Why a node may not be let in; `undefined` if it may. */
+function refusalOf(registry: Registry, asking: Asking, enrolled: boolean): Fault | undefined {
+  if (registry.store.isEnded(asking.id)) return ended();
+  const kept = registry.node(asking.id);
+  if (isOther(kept?.certificate, asking.certificate)) return otherCertificate();
+  if (kept?.state === "adopted") return undefined;
+  if (asking.enrolment !== null && !enrolled) return noEnrolment();
+  const others = registry.nodes().filter(({ id }) => id !== asking.id);
+  return placeProblem(others, asking.name, enrolled);
+}
+
+/** What is kept of a node that has asked. */
+function keep(registry: Registry, asking: Asking, now: number): void {
+  const { id, name, site, key, certificate } = asking;
+  const kept = registry.node(id);
+  if (kept?.state === "adopted") {
+    registry.store.putNode({ ...kept, certificate: kept.certificate ?? certificate });
+    return;
+  }
+  const made = { capacity: FIRST_CAPACITY, agent: null, code: newCode(), adoptedAt: null, adoptedBy: null };
+  registry.store.putNode({ ...made, ...kept, id, name, site, key, certificate, state: "pending", askedAt: now });
+  if (kept === undefined) registry.note("asks to be let in", name, "ok");
 }
 
 /**
@@ -95,31 +112,21 @@ function refusalOf(
  * keeps what there is.
  */
 export function join(registry: Registry, asking: Asking, now: number): JoinOutcome {
-  const { id, name, site, key, certificate } = asking;
   const { store } = registry;
   if (!registry.useProof(asking.jti, asking.expiresAt, now)) return refused(registry, asking, used());
-  for (const each of store.nodes()) if (registry.node(each.id) === undefined) store.dropNode(each.id);
-  const kept = store.node(id);
-  const enrolment = asking.enrolment === null ? undefined : store.enrolment(asking.enrolment, now);
-  const refusal = refusalOf(registry, asking, kept, enrolment !== undefined);
+  registry.forgetLate();
+  const { enrolment: hash } = asking;
+  const enrolment = hash === null ? undefined : store.enrolment(hash, now);
+  const refusal = refusalOf(registry, asking, enrolment !== undefined);
   if (refusal !== undefined) return refused(registry, asking, refusal);
-  if (kept?.state === "adopted") {
-    if (kept.certificate === null && certificate !== null) store.putNode({ ...kept, certificate });
-    return told(kept);
+  keep(registry, asking, now);
+  if (hash !== null && enrolment !== undefined && registry.node(asking.id)?.state === "pending") {
+    store.dropEnrolment(hash);
+    registry.adopt(asking.id, enrolment.by, enrolment.grants);
   }
-  const made = { capacity: FIRST_CAPACITY, agent: null, code: newCode(), adoptedAt: null, adoptedBy: null };
-  store.putNode({ ...made, ...kept, id, name, site, key, certificate, state: "pending", askedAt: now });
-  if (kept === undefined) registry.note("asks to be let in", name, enrolment === undefined ? "waits" : "enrolled");
-  if (enrolment !== undefined && asking.enrolment !== null) {
-    store.dropEnrolment(asking.enrolment);
-    registry.adopt(id, enrolment.by, enrolment.grants);
-  }
-  const node = registry.node(id);
+  const node = registry.node(asking.id);
   if (node === undefined) throw new Error("a node that has just joined is gone");
-  return told(node);
-}
-
-function told({ id, name, state, code }: NodeRow): JoinOutcome {
+  const { id, name, state, code } = node;
   return { node: { id, name, state, code } };
 }
 

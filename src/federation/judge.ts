@@ -1,6 +1,6 @@
 import type { FaultBody } from "../lib/errors.ts";
 import type { Ending } from "./requests.ts";
-import { type Result, resultOf } from "./results.ts";
+import { type Result, resultOf, type Room } from "./results.ts";
 import * as told from "./told.ts";
 import { NODE_ERROR } from "./wire/frames.ts";
 
@@ -21,6 +21,8 @@ export interface About {
   readonly reads: boolean;
   /** How long it was given, in milliseconds. */
   readonly ms: number;
+  /** How much of its answer is kept; less for what is stored. */
+  readonly room?: Room;
 }
 
 interface Judgement {
@@ -52,8 +54,8 @@ function ofError(code: number, message: string, about: About): Judgement {
   }
 }
 
-function ofAnswer(value: unknown, { capability, node, reads }: About): Judgement {
-  const result = resultOf(value);
+function ofAnswer(value: unknown, { capability, node, reads, room }: About): Judgement {
+  const result = resultOf(value, room);
   if (result !== undefined) return { judged: { kind: "done", result }, verdict: "works" };
   const why = "what it answered is no result of a tool";
   return { judged: reads ? next(why) : fault(told.unknownOutcome(capability, node, why)), verdict: "lies" };

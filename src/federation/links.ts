@@ -1,6 +1,7 @@
 import { parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
+  ASKED_COST,
   BYTES_A_TOKEN,
   FRAMES,
   HELLO_COST,
@@ -39,6 +40,8 @@ export interface LinkEvents {
   ready(link: Link, hello: HelloParams): void;
   answer(link: Link, answer: RpcAnswer | RpcFailure): Verdict;
   progress(link: Link, progress: ProgressParams): void;
+  /** What a node asks beside its hello. @returns the answer; `undefined` if nobody knows what it asks */
+  asked(link: Link, method: string, params: unknown): object | undefined;
   /** A link has ended; what it was given is not answered over it any more. */
   lost(link: Link, why: string): void;
 }
@@ -106,9 +109,9 @@ export class Links {
     return leaseEnd(link, this.#parts.sockets.getWebSocketAutoResponseTimestamp(link.socket));
   }
 
-  /** Whether any link began or is there, also one that has not said hello. */
-  any(): boolean {
-    return this.#byId.size > 0;
+  /** Whether a link is there, as far as is known. */
+  has(linkId: string): boolean {
+    return this.#byId.has(linkId);
   }
 
   /** Ends a link from here. @param seenAt when it was last heard of */
@@ -217,10 +220,7 @@ export class Links {
   }
 
   async #request(link: Link, { id, method, params }: RpcRequest, now: number): Promise<void> {
-    if (method !== METHOD.hello) {
-      send(link, { jsonrpc: "2.0", id, error: { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD } });
-      return;
-    }
+    if (method !== METHOD.hello) return this.#asked(link, { jsonrpc: "2.0", id, method, params }, now);
     if (!this.#pay(link, HELLO_COST, now)) return;
     const hello = HelloParams.safeParse(params);
     if (!hello.success) {
@@ -231,6 +231,13 @@ export class Links {
     await this.#hello(link, id, hello.data, now);
   }
 
+  #asked(link: Link, { id, method, params }: RpcRequest, now: number): void {
+    if (!this.#pay(link, ASKED_COST, now)) return;
+    const result = link.state.ready ? this.#parts.events.asked(link, method, params) : undefined;
+    if (result !== undefined) send(link, { jsonrpc: "2.0", id, result: { ...result } });
+    else send(link, { jsonrpc: "2.0", id, error: { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD } });
+  }
+
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {
     const { registered, vitals, events } = this.#parts;
     if (registered.node(link.nodeId) === undefined) return this.revoke(link.nodeId, now);
@@ -238,8 +245,8 @@ export class Links {
     // It may have been ended, or revoked, meanwhile.
     if (link.state.ended) return;
     keep(link, { ready: true });
-    const { agent, health } = hello;
-    vitals.change(link.nodeId, { agent, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
+    const { agent, capacity, health } = hello;
+    vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
     send(link, { jsonrpc: "2.0", id, result: standing });
     events.ready(link, hello);
   }

@@ -178,7 +178,11 @@ export class NodeStore {
     for (const { name, role, reads, destructive } of grants) {
       this.#sql.exec(
         "INSERT OR REPLACE INTO grants (node, name, role, reads, destructive) VALUES (?, ?, ?, ?, ?)",
-        ...[node, name, role, Number(reads), Number(destructive)],
+        node,
+        name,
+        role,
+        Number(reads),
+        Number(destructive),
       );
     }
   }
@@ -210,7 +214,10 @@ export class NodeStore {
   putEnrolment(hash: string, expiresAt: number, by: string, grants: readonly Grant[]): void {
     this.#sql.exec(
       "INSERT INTO enrolments (hash, expires_at, made_by, grants) VALUES (?, ?, ?, ?)",
-      ...[hash, expiresAt, by, JSON.stringify(grants)],
+      hash,
+      expiresAt,
+      by,
+      JSON.stringify(grants),
     );
   }
 

@@ -35,7 +35,8 @@ function capability(row: CapabilityRow, ours: ReadonlySet<string>): OwnedCapabil
     name: row.name,
     tool: now === undefined ? null : toolNameOf(row.name),
     ...textsOf(now),
-    ...{ state, problem },
+    state,
+    problem,
     hash: state === "refused" ? null : row.offeredHash,
     setting: row.agreed === null ? null : { role, reads, destructive },
     suggested: now === undefined ? NOTHING : suggestionFor(now),
@@ -55,7 +56,13 @@ export function ownedNode(
 ): OwnedNode {
   const { id, name, site, state, code, certificate, agent } = node;
   return {
-    ...{ id, name, site, state, code, certificate, online },
+    id,
+    name,
+    site,
+    state,
+    code,
+    certificate,
+    online,
     asked_at: new Date(node.askedAt).toISOString(),
     adopted_at: timeOf(node.adoptedAt),
     adopted_by: node.adoptedBy,

@@ -40,7 +40,9 @@ export class Registry implements Registered {
   readonly store: NodeStore;
   readonly #kv: Pick<SyncKvStorage, "get" | "put">;
   readonly #parts: RegistryParts;
-  #switchedOn: readonly SwitchedOn[] | undefined;
+  /** What is switched on, by node, in their order; made of the tables when it is first asked for. */
+  #on: ReadonlyMap<string, readonly SwitchedOn[]> | undefined;
+  #flat: readonly SwitchedOn[] | undefined;
   /** When something was written down of what nodes did. */
   #notes: number[] = [];
 
@@ -60,6 +62,12 @@ export class Registry implements Registered {
     return this.store.nodes().filter((node) => isThere(node, now));
   }
 
+  /** Forgets nodes that have waited too long. */
+  forgetLate(): void {
+    const now = this.#parts.now();
+    for (const node of this.store.nodes()) if (!isThere(node, now)) this.store.dropNode(node.id);
+  }
+
   /** @throws Fault `not_found` if the node is not registered, or not any more */
   async hello(nodeId: string, { agent, capacity, manifest }: HelloParams, _now: number): Promise<Standing> {
     const found = await inspectAll(manifest.capabilities, this.#parts.ours);
@@ -67,7 +75,7 @@ export class Registry implements Registered {
     const node = this.node(nodeId);
     if (node === undefined) throw new Fault("not_found", "This node is not registered.");
     if (node.agent !== agent || node.capacity !== capacity) this.store.putNode({ ...node, agent, capacity });
-    this.changing(() => this.#takeAll(node, found));
+    this.#changing(nodeId, () => this.#takeAll(node, found));
     const standing = this.standing(nodeId);
     if (standing === undefined) throw new Fault("not_found", "This node is not registered.");
     return standing;
@@ -82,7 +90,7 @@ export class Registry implements Registered {
   }
 
   switchedOn(): readonly SwitchedOn[] {
-    return (this.#switchedOn ??= this.#nowOn());
+    return (this.#flat ??= [...this.#allOn().values()].flat());
   }
 
   version(): number {
@@ -100,7 +108,7 @@ export class Registry implements Registered {
     if (node === undefined) return unknownNode();
     if (node.state === "adopted") return null;
     const now = this.#parts.now();
-    this.changing(() => {
+    this.#changing(nodeId, () => {
       this.store.putNode({ ...node, state: "adopted", code: null, adoptedAt: now, adoptedBy: by });
       this.store.putGrants(nodeId, grants);
       for (const row of this.store.capabilities(nodeId)) this.#granted(row);
@@ -114,7 +122,7 @@ export class Registry implements Registered {
   end(nodeId: string, by: string): Refused {
     const node = this.node(nodeId);
     if (node === undefined) return unknownNode();
-    this.changing(() => {
+    this.#changing(nodeId, () => {
       this.store.dropNode(nodeId);
       this.store.putEnded(nodeId, node.name, this.#parts.now(), by);
     });
@@ -141,7 +149,7 @@ export class Registry implements Registered {
     if (refusal !== null) return refusal.toJSON();
     // Off is off, whatever is offered; what was agreed to before stays what it was.
     const next = setting.role === "off" && row.offeredHash !== hash ? { ...row, ...setting } : agreed(row, setting);
-    this.changing(() => {
+    this.#changing(nodeId, () => {
       this.store.putCapability(next);
       this.store.dropGrant(nodeId, name);
     });
@@ -150,12 +158,17 @@ export class Registry implements Registered {
     return null;
   }
 
-  /** Does what may change what is switched on, and tells by the version if it did. */
-  changing(change: () => void): void {
-    const before = JSON.stringify(this.switchedOn());
+  /** Does what may change what is switched on of a node, and tells by the version if it did. */
+  #changing(nodeId: string, change: () => void): void {
+    const before = JSON.stringify(this.#allOn().get(nodeId) ?? []);
     change();
-    this.#switchedOn = undefined;
-    if (JSON.stringify(this.switchedOn()) !== before) this.#kv.put(VERSION, this.version() + 1);
+    const node = this.store.node(nodeId);
+    const now = node?.state === "adopted" ? this.#onOf(node, this.store.capabilities(nodeId)) : [];
+    // A node that came or went changes the order of all: then it is made of the tables anew.
+    const keepsPlace = node?.state === "adopted" && this.#allOn().has(nodeId);
+    this.#on = keepsPlace ? new Map([...this.#allOn(), [nodeId, now]]) : undefined;
+    this.#flat = undefined;
+    if (JSON.stringify(now) !== before) this.#kv.put(VERSION, this.version() + 1);
   }
 
   /** Writes down what a node did, unless nodes have done too much of late. */
@@ -216,19 +229,21 @@ export class Registry implements Registered {
     return new Fault("conflict", `${row.name} would be the tool ${tool}, which ${other.name} is.`, { suggestions });
   }
 
-  #nowOn(): SwitchedOn[] {
+  #allOn(): ReadonlyMap<string, readonly SwitchedOn[]> {
+    if (this.#on !== undefined) return this.#on;
     const rows = Map.groupBy(this.store.capabilities(), ({ node }) => node);
     const adopted = this.store.nodes().filter(({ state }) => state === "adopted");
-    return adopted.flatMap((node) => (rows.get(node.id) ?? []).flatMap((row) => this.#on(node, row)));
+    return (this.#on = new Map(adopted.map((node) => [node.id, this.#onOf(node, rows.get(node.id) ?? [])])));
   }
 
-  #on(node: NodeRow, row: CapabilityRow): SwitchedOn[] {
-    const capability = definitionIn(row.agreed);
-    const { role, reads, destructive, agreedHash: hash } = row;
-    if (role === "off" || hash === null || capability === undefined) return [];
-    if (judge(row, this.#parts.ours).state !== "on") return [];
-    const { id: nodeId, name: nodeName, site } = node;
-    return [{ nodeId, nodeName, site, capability, hash, tool: toolNameOf(row.name), role, reads, destructive }];
+  #onOf({ id: nodeId, name: nodeName, site }: NodeRow, rows: readonly CapabilityRow[]): SwitchedOn[] {
+    return rows.flatMap((row): SwitchedOn[] => {
+      const capability = definitionIn(row.agreed);
+      const { role, reads, destructive, agreedHash: hash } = row;
+      if (role === "off" || hash === null || capability === undefined) return [];
+      if (judge(row, this.#parts.ours).state !== "on") return [];
+      return [{ nodeId, nodeName, site, capability, hash, tool: toolNameOf(row.name), role, reads, destructive }];
+    });
   }
 }
 

@@ -35,13 +35,23 @@ export interface Result {
 const note = (text: string): Block => ({ type: "text", text: `[PiMCP: ${text}]` });
 const thousands = (count: number) => count.toLocaleString("en-US");
 
-/** What is left of the room of one result. */
-interface Room {
+/** How much of a result is kept, in characters. */
+export interface Room {
+  readonly text: number;
+  readonly binary: number;
+}
+
+const CALL_ROOM: Room = { text: MAX_TEXT, binary: MAX_BINARY };
+/** What a row of the hub's storage holds, which is 2 MB. */
+export const JOB_ROOM: Room = { text: MAX_TEXT, binary: 1_000_000 };
+
+/** What is left of it. */
+interface Left {
   text: number;
   binary: number;
 }
 
-function cutText(text: string, room: Room): { readonly text: string; readonly left: number } {
+function cutText(text: string, room: Left): { readonly text: string; readonly left: number } {
   const kept = text.slice(0, room.text);
   room.text -= kept.length;
   // Never half of a pair of surrogates.
@@ -52,18 +62,18 @@ function cutText(text: string, room: Room): { readonly text: string; readonly le
 const leftOut = (count: number) =>
   note(`${thousands(count)} more characters of the answer are left out; ask for less at a time.`);
 
-function withText(block: Block, text: string, room: Room, rebuilt: (text: string) => Block): readonly Block[] {
+function withText(block: Block, text: string, room: Left, rebuilt: (text: string) => Block): readonly Block[] {
   const { text: kept, left } = cutText(text, room);
   return left === 0 ? [block] : [...(kept === "" ? [] : [rebuilt(kept)]), leftOut(left)];
 }
 
-function withBinary(block: Block, data: string, what: string, room: Room): readonly Block[] {
+function withBinary(block: Block, data: string, what: string, room: Left): readonly Block[] {
   if (data.length > room.binary) return [note(`${what} of ${thousands(data.length)} characters is left out.`)];
   room.binary -= data.length;
   return [block];
 }
 
-function fitBlock(block: Block, room: Room): readonly Block[] {
+function fitBlock(block: Block, room: Left): readonly Block[] {
   if (block.type === "text") return withText(block, block.text, room, (text) => ({ ...block, text }));
   if (block.type === "resource_link") return [block];
   if ("data" in block) return withBinary(block, block.data, `One ${block.type}`, room);
@@ -72,7 +82,7 @@ function fitBlock(block: Block, room: Room): readonly Block[] {
   return withText(block, resource.text, room, (text) => ({ ...block, resource: { ...resource, text } }));
 }
 
-function fit(content: readonly unknown[], room: Room): readonly Block[] {
+function fit(content: readonly unknown[], room: Left): readonly Block[] {
   return content.flatMap((each) => {
     const block = Block.safeParse(each);
     return block.success
@@ -82,11 +92,11 @@ function fit(content: readonly unknown[], room: Room): readonly Block[] {
 }
 
 /** The answer of a node; `undefined` if it is no result of a tool. */
-export function resultOf(value: unknown): Result | undefined {
+export function resultOf(value: unknown, room: Room = CALL_ROOM): Result | undefined {
   const parsed = CallResult.safeParse(value);
   if (!parsed.success) return undefined;
   const { content, structuredContent, isError } = parsed.data;
-  const blocks = fit(content, { text: MAX_TEXT, binary: MAX_BINARY });
+  const blocks = fit(content, { ...room });
   const size = structuredContent === undefined ? 0 : JSON.stringify(structuredContent).length;
   if (size <= MAX_TEXT) return { content: blocks, structured: structuredContent, failed: isError === true };
   return { content: [...blocks, leftOut(size)], structured: undefined, failed: isError === true };

@@ -5,8 +5,8 @@
 
 /** Argument names that the large model services take. */
 const ARGUMENT = /^[A-Za-z0-9_.-]{1,64}$/;
-/** Arguments that the gateway adds to a tool. */
-const GATEWAY_ARGUMENTS: ReadonlySet<string> = new Set(["home_id", "node", "confirm_token"]);
+/** Arguments that the gateway adds to a tool which has one of the same name begin so. */
+const RESERVED_PREFIX = "pimcp_";
 const MAX_ARGUMENTS = 64;
 const MAX_PATTERN = 256;
 /** A repeated group with a repetition in it: such patterns can take for ever. */
@@ -41,7 +41,9 @@ const isNames = (value: unknown): boolean => Array.isArray(value) && value.every
 
 /** Parts of a schema that are schemas, or should be. */
 function partsOf(schema: Json, one: readonly string[], list: readonly string[], map: readonly string[]): unknown[] {
-  const lists = [...list, "items"].map((key) => schema[key]).filter((value) => Array.isArray(value));
+  const lists = [...list, "items"]
+    .map((key) => schema[key])
+    .filter((value): value is unknown[] => Array.isArray(value));
   const maps = map.map((key) => schema[key]).filter((value) => isRecord(value));
   return [
     ...one.map((key) => schema[key]).filter((value) => value !== undefined && !Array.isArray(value)),
@@ -63,7 +65,9 @@ function patternProblem(pattern: unknown): string | undefined {
   if (typeof pattern !== "string" || pattern.length > MAX_PATTERN) return "a pattern that is too long, or none";
   if (NESTED_REPEAT.test(pattern)) return "a pattern that repeats a repetition, which can take for ever";
   try {
-    return new RegExp(pattern, "u").test("") ? undefined : undefined;
+    // Made for its error alone.
+    void new RegExp(pattern, "u");
+    return undefined;
   } catch {
     return "a pattern that is no regular expression";
   }
@@ -150,8 +154,8 @@ function argumentProblem({ properties }: Json): string | undefined {
   const names = isRecord(properties) ? Object.keys(properties) : [];
   if (names.length > MAX_ARGUMENTS) return `more than ${MAX_ARGUMENTS} arguments`;
   if (names.some((name) => !ARGUMENT.test(name))) return "an argument whose name has other signs than A-Z, 0-9, _ . -";
-  const ours = names.find((name) => GATEWAY_ARGUMENTS.has(name));
-  return ours === undefined ? undefined : `an argument ${ours}, which belongs to the gateway`;
+  const ours = names.find((name) => name.startsWith(RESERVED_PREFIX));
+  return ours === undefined ? undefined : `an argument ${ours}, whose name belongs to the gateway`;
 }
 
 /** What is wrong with a schema of a node, as a sentence; `undefined` if nothing is. */

@@ -39,6 +39,18 @@ export function argumentsDoNotFit(capability: string, problems: readonly string[
   return new Fault("invalid_input", sentences(`The arguments do not fit ${capability}`, ...problems, NOTHING)).toJSON();
 }
 
+/** @param most characters of JSON */
+export function tooLarge(capability: string, most: number): FaultBody {
+  const message = `The arguments of ${capability} are larger than ${most} characters. ${NOTHING}`;
+  return new Fault("invalid_input", message, { suggestions: ["Give less at a time."] }).toJSON();
+}
+
+export function tooManyJobs(most: number): FaultBody {
+  return new Fault("operation_failed", `This home has ${most} heavy calls under way, which is the most. ${NOTHING}`, {
+    suggestions: ["Wait until some have ended, or end one with cancel_operation."],
+  }).toJSON();
+}
+
 /** That a call is of unknown outcome: said once, and never sent again. */
 export function unknownOutcome(capability: string, node: string, why: string): FaultBody {
   return new Fault(

@@ -6,6 +6,8 @@ import { Health } from "./wire/frames.ts";
 /** What is known of how a node is and was, apart from what it offers. Times are in milliseconds since 1970. */
 export const Vitals = z.object({
   agent: z.string().nullable(),
+  /** Calls that it works on at a time, as it says. */
+  capacity: z.int(),
   health: Health.nullable(),
   healthAt: z.number(),
   /** When its present, or last, link began. */
@@ -26,6 +28,7 @@ export type Vitals = z.output<typeof Vitals>;
 
 const NEW: Vitals = {
   agent: null,
+  capacity: 1,
   health: null,
   healthAt: 0,
   onlineSince: null,

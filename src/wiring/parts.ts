@@ -1,11 +1,11 @@
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
-import { noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "../auth/sign-in.ts";
 import { brokeredTokens } from "../broker/port.ts";
+import { fleetPort } from "../federation/port.ts";
 import { type OpenPi, openHomes } from "../homes/open.ts";
 import { type ContextHub, sharedContextPort } from "../federation/context/port.ts";
 import { fetcherIn, missingBindings, type Outside, type Ways, waysThrough } from "../homes/reach.ts";
@@ -109,7 +109,7 @@ export function openHomeOf(env: Env): OpenHome {
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
-      fleet: noFleet,
+      fleet: fleetPort({ hub: env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

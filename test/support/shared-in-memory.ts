@@ -9,7 +9,7 @@ export function sharedInMemory(caller: Caller, home: { id: string; name: string 
   const context = new HomeContext(contextStorage(), {
     adopted: () => [],
     tell: () => undefined,
-    wake: () => undefined,
+    wakeAt: () => undefined,
     soon: () => undefined,
     now: () => Date.now(),
   });

@@ -23,8 +23,8 @@ export interface ContextParts {
   readonly adopted: () => readonly string[];
   /** Tells all adopted nodes at such a site that are there. */
   readonly tell: (site: Site, params: ChangedParams) => void;
-  /** Wants the alarm at that time, or earlier. */
-  readonly wake: (at: number) => void;
+  /** Wants the alarm at that time; `null`: not at all. */
+  readonly wakeAt: (at: number | null) => void;
   /** Does something a moment later, once. */
   readonly soon: (work: () => void, ms: number) => void;
   /** In milliseconds since 1970. */
@@ -68,8 +68,7 @@ export class HomeContext {
     const before = this.store.state.seq;
     const value = work();
     tidy(this.storage, this.#parts.adopted, now);
-    const at = this.store.nextExpiry();
-    if (at !== null) this.#parts.wake(at);
+    this.#parts.wakeAt(this.store.nextExpiry());
     if (this.store.state.seq > before) this.#tellSoon(before);
     return value;
   }

@@ -150,7 +150,7 @@ export class Simulation {
           if (node.site === site && node.linked) this.#send(index, index, { method: "changed", params });
         }
       },
-      wake: () => undefined,
+      wakeAt: () => undefined,
       soon: (work) => {
         this.#tell = work;
       },

@@ -3,7 +3,7 @@ import { type CallResult, NODE_ERROR } from "../federation/wire/frames.ts";
 import { MAX_MESSAGE } from "../federation/wire/limits.ts";
 import { describeError, log } from "../lib/log.ts";
 import { BadArguments } from "./offer.ts";
-import { Refusal } from "./plugin.ts";
+import { Failure, Refusal } from "./plugin.ts";
 
 /** What is around a result in its message. */
 const ENVELOPE = 1024;
@@ -11,6 +11,8 @@ const ENVELOPE = 1024;
 const MAX_WORDS = 2000;
 /** The most parts of a result that are passed on. */
 const MAX_CONTENT = 100;
+
+const mega = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
 /** A result that says what went wrong; the call may have been carried out in part. */
 export function failed(sentence: string): CallResult {
@@ -23,7 +25,6 @@ export function fitted(name: string, result: CallResult): CallResult {
   const short = content.length > MAX_CONTENT ? { ...result, content: content.slice(0, MAX_CONTENT) } : result;
   const size = bytesOf(JSON.stringify(short));
   if (size + ENVELOPE <= MAX_MESSAGE) return short;
-  const mega = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
   return failed(
     `${name} was carried out, but its answer has ${mega(size)} and at most ${mega(MAX_MESSAGE)} can be sent. Ask for less at a time.`,
   );
@@ -43,6 +44,7 @@ export function thrownOf(name: string, error: unknown): Thrown {
     const message = `The arguments do not fit ${name}: ${error.message}`;
     return { error: { code: NODE_ERROR.arguments, message: message.slice(0, MAX_WORDS) } };
   }
+  if (error instanceof Failure) return { result: failed(error.message) };
   log("error", "capability_failed", { capability: name, ...describeError(error) });
   return {
     result: failed(

@@ -1,5 +1,6 @@
 import {
   CallParams,
+  JOB_PREFIX,
   type CallResult,
   METHOD,
   NODE_ERROR,
@@ -20,12 +21,15 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 type RequestId = RpcRequest["id"];
 
+/** Heavy calls outlive their link. */
+const isHeavy = (id: RequestId): id is string => typeof id === "string" && id.startsWith(JOB_PREFIX);
+
 export interface CallsParts {
   /** How many calls are worked on at a time. */
-  capacity(): number;
-  find(name: string): Offered | undefined;
+  readonly capacity: () => number;
+  readonly find: (name: string) => Offered | undefined;
   /** Sends a message if there is a link. @param delivered called when it has surely arrived */
-  send(message: RpcMessage, delivered?: () => void): void;
+  readonly send: (message: RpcMessage, delivered?: () => void) => void;
 }
 
 interface Running {
@@ -35,9 +39,11 @@ interface Running {
 
 /** The calls that a node works on. */
 export interface Calls {
-  begin(request: RpcRequest): void;
+  readonly begin: (request: RpcRequest) => void;
   /** Nobody waits for it any more. */
-  cancel(id: RequestId): void;
+  readonly cancel: (id: RequestId) => void;
+  /** Ids of the heavy calls that are worked on, or whose answer the hub may not have yet. */
+  working(): string[];
   /** A link is there again: what could not be delivered is sent. */
   linked(): void;
   /** The link is gone, and with it who waited for light calls. */
@@ -66,12 +72,13 @@ export function createCalls({ capacity, find, send }: CallsParts): Calls {
   };
 
   const run = async (id: RequestId, offered: Offered, params: CallParams) => {
-    const { name, weight } = offered.capability;
+    const { name } = offered.capability;
     const controller = new AbortController();
     const { signal } = controller;
-    const heavy = weight === "heavy";
+    const heavy = isHeavy(id);
     running.set(id, { controller, heavy });
-    const { "pimcp/deadline": deadline, progressToken } = params._meta;
+    const { _meta: meta } = params;
+    const { "pimcp/deadline": deadline, progressToken } = meta;
     const timer =
       deadline === undefined ? undefined : setTimeout(() => controller.abort(), Math.min(deadline, LONGEST_MS));
     const progress = progressTeller(progressToken, signal, send);
@@ -108,6 +115,7 @@ export function createCalls({ capacity, find, send }: CallsParts): Calls {
 
   return {
     begin,
+    working: () => [...running.keys(), ...kept.keys()].filter((id) => isHeavy(id)),
     cancel(id) {
       running.get(id)?.controller.abort();
       kept.delete(id);

@@ -50,7 +50,7 @@ const ConfigFile = z.strictObject({
 /** A plug-in that is switched on, with its settings as it wants them. */
 export interface EnabledPlugin {
   readonly plugin: AnyPlugin;
-  readonly settings: unknown;
+  readonly settings: { readonly enabled: boolean };
 }
 
 export interface Config {
@@ -121,7 +121,7 @@ function serverOf(name: string, value: unknown, env: Environment, mistakes: stri
 
 function pluginOf(
   name: string,
-  { enabled, ...settings }: { readonly enabled: boolean },
+  settings: { readonly enabled: boolean },
   plugins: readonly AnyPlugin[],
   mistakes: string[],
 ): EnabledPlugin | undefined {
@@ -131,7 +131,7 @@ function pluginOf(
     mistakes.push(`plugins.${name}: there is no such plug-in. Those that there are: ${known === "" ? "none" : known}.`);
     return undefined;
   }
-  if (!enabled) return undefined;
+  if (!settings.enabled) return undefined;
   const parsed = plugin.settings.safeParse(settings);
   if (parsed.success) return { plugin, settings: parsed.data };
   mistakes.push(...mistakesOf(parsed.error, ["plugins", name]));

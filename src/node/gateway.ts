@@ -35,16 +35,17 @@ export function gatewayOrigin(typed: string): string {
   return url.origin;
 }
 
+function pem(what: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Trouble(`The ${what} for mTLS cannot be read: ${whyOf(error)}.`);
+  }
+}
+
 /** What TLS is told: the node's certificate, where the gateway asks for one. @throws Trouble if a file cannot be read */
 export function tlsOf(certificate: Certificate | undefined): { cert?: string; key?: string; ca?: string } {
   if (certificate === undefined) return {};
-  const pem = (what: string, path: string) => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (error) {
-      throw new Trouble(`The ${what} for mTLS cannot be read: ${whyOf(error)}.`);
-    }
-  };
   return {
     cert: pem("certificate", certificate.cert),
     key: pem("certificate's key", certificate.key),
@@ -70,9 +71,13 @@ const Refused = z.object({ message: z.string(), suggestions: z.array(z.string())
 
 /** What a gateway said when it refused, in its own words where it has some. */
 export function refusalOf(status: number, body: string): string {
+  return ownWords(body) ?? `It answered ${status}, and not as a PiMCP gateway does. Check the address.`;
+}
+
+/** What a gateway's refusal says; `undefined` if it is none, and something else has answered. */
+export function ownWords(body: string): string | undefined {
   const fault = Refused.safeParse(parsedJson(body));
-  if (fault.success) return sentences(fault.data.message, ...fault.data.suggestions);
-  return `It answered ${status}, and not as a PiMCP gateway does. Check the address.`;
+  return fault.success ? sentences(fault.data.message, ...fault.data.suggestions) : undefined;
 }
 
 /**

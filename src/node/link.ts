@@ -9,8 +9,8 @@ import { whyOf } from "./sentences.ts";
 
 /** How a link came to its end. */
 export type LinkEnd =
-  /** The hub did not let it in. */
-  | { readonly kind: "refused"; readonly status: number; readonly body: string }
+  /** The hub did not let it in; `waitMs` is how long it wants to be left alone, in milliseconds. */
+  | { readonly kind: "refused"; readonly status: number; readonly body: string; readonly waitMs: number }
   /** One of both ended it. */
   | { readonly kind: "closed"; readonly code: number; readonly reason: string }
   /** The network, or who answered there, failed. */
@@ -98,7 +98,10 @@ export function openLink({ url, proof, agent, tls }: LinkTarget, listener: LinkL
     if (!over && !isBinary && Buffer.isBuffer(data)) heard(data.toString("utf8"));
   });
   socket.on("unexpected-response", (_request, answer) => {
-    void bodyOf(answer).then((body) => end({ kind: "refused", status: answer.statusCode ?? 0, body }));
+    const status = answer.statusCode ?? 0;
+    const waitMs = (Number(answer.headers["retry-after"]) || 0) * 1000;
+    const refused = async () => end({ kind: "refused", status, waitMs, body: await bodyOf(answer) });
+    void refused();
   });
   socket.on("close", (code, reason) => end({ kind: "closed", code, reason: reason.toString("utf8") }));
   socket.on("error", (error) => end({ kind: "failed", why: whyOf(error) }));

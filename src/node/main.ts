@@ -8,7 +8,7 @@ import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import { ConfigError } from "./config.ts";
 import type { AnyPlugin } from "./plugin.ts";
-import { plugins as builtIn } from "./plugins/index.ts";
+import { PLUGINS } from "./plugins/index.ts";
 import { Trouble } from "./sentences.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -55,7 +55,7 @@ export interface NodeMain {
 }
 
 /** Carries out one `pimcp node` command. @returns exit code */
-export async function nodeMain({ argv, version, plugins = builtIn }: NodeMain): Promise<number> {
+export async function nodeMain({ argv, version, plugins = PLUGINS }: NodeMain): Promise<number> {
   const [name = "--help", ...rest] = argv;
   const context: Context = {
     env: process.env,

@@ -21,23 +21,30 @@ export const capabilityName = (server: string, tool: string) =>
 
 const cut = (text: string, most: number) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
 
-/** A server's tool as a capability; what it says of itself is a claim, and what it does not say is what MCP assumes. */
+type Annotations = NonNullable<Tool["annotations"]>;
+
+/** What is not said is what MCP assumes. */
+function claimed({ readOnlyHint = false, destructiveHint = true, ...rest }: Annotations): Capability["hints"] {
+  const { idempotentHint = false, openWorldHint = true } = rest;
+  return {
+    readOnly: readOnlyHint,
+    destructive: !readOnlyHint && destructiveHint,
+    idempotent: idempotentHint,
+    openWorld: openWorldHint,
+  };
+}
+
+/** A server's tool as a capability; what it says of itself is a claim. */
 export function capabilityOf(server: string, tool: Tool, heavy: boolean): Capability {
-  const { annotations: hints = {} } = tool;
-  const title = tool.title ?? hints.title ?? tool.name;
-  const readOnly = hints.readOnlyHint ?? false;
+  const { annotations = {} } = tool;
+  const title = tool.title ?? annotations.title ?? tool.name;
   return {
     name: capabilityName(server, tool.name),
     title: cut(title, MAX_TITLE),
     description: cut(tool.description ?? title, MAX_DESCRIPTION),
     inputSchema: { ...tool.inputSchema, type: "object" },
     ...(tool.outputSchema?.["type"] === "object" ? { outputSchema: { ...tool.outputSchema, type: "object" } } : {}),
-    hints: {
-      readOnly,
-      destructive: !readOnly && (hints.destructiveHint ?? true),
-      idempotent: hints.idempotentHint ?? false,
-      openWorld: hints.openWorldHint ?? true,
-    },
+    hints: claimed(annotations),
     weight: heavy ? "heavy" : "light",
   };
 }

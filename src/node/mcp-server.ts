@@ -17,6 +17,8 @@ import { whyOf } from "./sentences.ts";
 
 /** How long a server may take to start; `npx` may have to download it first. */
 const START_MS = 60_000;
+/** How long it may take to say which era of MCP it is of; an older one may never say so. */
+const PROBE_MS = 10_000;
 /** A server is asked for its tools this often, in milliseconds: one over HTTP does not say when it dies. */
 const LOOK_MS = 15_000;
 const LOOK_TIMEOUT_MS = 10_000;
@@ -32,8 +34,8 @@ export interface McpServerParts {
   readonly settings: ServerSettings;
   /** "pimcp/0.1.0" */
   readonly agent: string;
-  changed(): void;
-  tell(line: string): void;
+  readonly changed: () => void;
+  readonly tell: (line: string) => void;
 }
 
 /** One MCP server that is kept running. */
@@ -82,7 +84,6 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
   let offered: readonly Offered[] = [];
   let listed = "";
   let problem: string | undefined = "It is being started.";
-  let connection: Connection | undefined;
 
   const take = (client: Client, tools: readonly Tool[]) => {
     const text = JSON.stringify(tools);
@@ -102,19 +103,19 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
     changed();
   };
 
-  const connect = async (died: () => void): Promise<Connection> => {
+  const connect = async (): Promise<Connection> => {
     const { transport, printed } = transportOf(settings);
     const [title = "pimcp", version = "0"] = agent.split("/");
     const client: Client = new Client(
       { name: title, version },
       {
-        versionNegotiation: { mode: "auto" },
+        versionNegotiation: { mode: "auto", probe: { timeoutMs: PROBE_MS } },
         listChanged: { tools: { onChanged: (error, tools) => void (error ?? (tools && take(client, tools))) } },
       },
     );
-    client.onclose = died;
     try {
       await client.connect(transport, { timeout: START_MS, signal: stop.signal });
+      stop.signal.throwIfAborted();
     } catch (error) {
       await client.close().catch(() => undefined);
       throw new Error([whyOf(error), printed()].filter((text) => text !== "").join(" It printed: "), { cause: error });
@@ -126,9 +127,9 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
   const runOnce = async () => {
     const gone = Promise.withResolvers<void>();
     const onStop = () => gone.resolve();
+    const { client, printed } = await connect();
     stop.signal.addEventListener("abort", onStop);
-    connection = await connect(() => gone.resolve());
-    const { client, printed } = connection;
+    Object.assign(client, { onclose: () => gone.resolve() });
     const look = async () => {
       const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS, cacheMode: "refresh" });
       if (!stop.signal.aborted) take(client, tools);
@@ -144,8 +145,6 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
       clearInterval(looking);
       stop.signal.removeEventListener("abort", onStop);
       drop();
-      connection = undefined;
-      client.onclose = () => undefined;
       await client.close().catch(() => undefined);
     }
     throw new Error(["it ended", printed()].filter((text) => text !== "").join(". It printed: "));

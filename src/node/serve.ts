@@ -16,6 +16,9 @@ import { type ForGood, verdictOf } from "./verdict.ts";
 /** A link that lasted this long was a good one: the next pause is a short one again. */
 const STEADY_MS = 10_000;
 
+/** The longest that a gateway can keep a node away, in milliseconds. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
 export interface NodeOptions {
   readonly joined: Joined;
   /** The configuration to begin with. */
@@ -55,7 +58,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
   const calls = createCalls({
     capacity: () => config.capacity,
     find: (name) => sources.offer().byName.get(name),
-    send: (message, delivered) => uplink?.link.send(message, delivered),
+    send: (message, delivered) => uplink?.send(message, delivered),
   });
 
   const about = (): Omit<HelloParams, "health"> => ({
@@ -65,6 +68,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
       site: joined.site,
       capabilities: [...sources.offer().byName.values()].map(({ capability }) => capability),
     },
+    working: calls.working(),
   });
 
   const stands = (now: Standing) => {
@@ -96,7 +100,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
         tell(refusal);
       },
     });
-    const stop = () => uplink?.link.close();
+    const stop = () => uplink?.close();
     stopping.signal.addEventListener("abort", stop);
     const end = await uplink.ended;
     stopping.signal.removeEventListener("abort", stop);
@@ -110,7 +114,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
     let failures = 0;
     while (!stopping.signal.aborted) {
       const begun = Date.now();
-      const { why, forGood } = await linkOnce();
+      const { why, forGood, waitMs = 0 } = await linkOnce();
       if (stopping.signal.aborted) break;
       trouble = why;
       if (forGood !== undefined) {
@@ -118,7 +122,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
         return forGood;
       }
       failures = Date.now() - begun > STEADY_MS ? 1 : failures + 1;
-      const pause = backoffMs(failures, Math.random());
+      const pause = Math.max(Math.min(waitMs, LONGEST_WAIT_MS), backoffMs(failures, Math.random()));
       tell(`${why} Trying again in ${Math.ceil(pause / 1000)} s.`);
       await pauseFor(pause, stopping.signal);
     }

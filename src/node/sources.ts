@@ -15,8 +15,8 @@ export interface SourcesParts {
   /** "pimcp/0.1.0", for MCP servers. */
   readonly agent: string;
   /** What is offered has changed. */
-  changed(): void;
-  tell(line: string): void;
+  readonly changed: () => void;
+  readonly tell: (line: string) => void;
 }
 
 /** Everything that a node offers: its plug-ins and MCP servers, as the configuration has them at the time. */
@@ -31,7 +31,7 @@ export interface Sources {
 
 interface OpenSource {
   readonly plugin: AnyPlugin;
-  readonly settings: unknown;
+  readonly settings: EnabledPlugin["settings"];
   readonly open: OpenPlugin;
   readonly offered: readonly Offered[];
 }

@@ -22,14 +22,13 @@ export function standingLines(before: Standing | undefined, now: Standing, page:
       `This node waits for its owner: open ${page}, sign in, compare the code ${code}, and adopt it. It goes on by itself then.`,
     ];
   }
-  const known = new Map(before?.state === "adopted" ? before.capabilities.map((each) => [each.name, each]) : []);
-  const news = now.capabilities.filter((each) => {
-    const old = known.get(each.name);
-    return old?.state !== each.state || old.problem !== each.problem;
-  });
-  const isNew = before?.state !== "adopted" || before.name !== now.name;
+  const known = before?.state === "adopted" ? before : undefined;
+  const old = new Set(known?.capabilities.map((each) => capabilityLine(each)));
+  const news = now.capabilities.map((each) => capabilityLine(each)).filter((line) => !old.has(line));
   return [
-    ...(isNew ? [`This node is adopted as ${now.name}. What it offers is switched on at ${page}.`] : []),
-    ...news.map((each) => capabilityLine(each)),
+    ...(known?.name === now.name
+      ? []
+      : [`This node is adopted as ${now.name}. What it offers is switched on at ${page}.`]),
+    ...news,
   ];
 }

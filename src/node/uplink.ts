@@ -32,7 +32,9 @@ export interface UplinkParts {
 
 /** A link on which the node has introduced itself. */
 export interface Uplink {
-  readonly link: Link;
+  /** Sends a message, once the node has introduced itself: before that nothing can be asked of it. */
+  readonly send: Link["send"];
+  readonly close: () => void;
   /** What the node offers has changed. */
   changed(): void;
   readonly ended: Promise<LinkEnd>;
@@ -107,7 +109,10 @@ export function openUplink(parts: UplinkParts): Uplink {
     },
   });
   return {
-    link,
+    send(message, delivered) {
+      if (isOpen && hellos > 0) link.send(message, delivered);
+    },
+    close: () => link.close(),
     changed() {
       if (!isOpen) return;
       clearTimeout(settling);

@@ -1,6 +1,6 @@
 import { CLOSE } from "../federation/wire/limits.ts";
 import { sentence } from "../lib/sentence.ts";
-import { refusalOf } from "./gateway.ts";
+import { ownWords, refusalOf } from "./gateway.ts";
 import type { LinkEnd } from "./link.ts";
 
 /** Why a node does not try again: another process has its place, or its owner has ended it. */
@@ -11,6 +11,8 @@ export interface Verdict {
   /** For people. */
   readonly why: string;
   readonly forGood?: ForGood;
+  /** How long the gateway wants to be left alone, in milliseconds. */
+  readonly waitMs?: number;
 }
 
 const REVOKED =
@@ -39,11 +41,10 @@ export function verdictOf(end: LinkEnd): Verdict {
     case "closed":
       return CLOSED[end.code] ?? { why: `The link was closed with ${end.code}${named(end.reason)}.` };
     case "refused": {
-      const said = refusalOf(end.status, end.body);
       // Other programs answer 404, too: only the gateway's own words count.
-      const isOurs = said.startsWith("It answered") === false;
-      if (isOurs && UNKNOWN.has(end.status)) return { why: said, forGood: "revoked" };
-      return { why: `The gateway did not let this node in: ${said}` };
+      const said = ownWords(end.body);
+      if (said !== undefined && UNKNOWN.has(end.status)) return { why: said, forGood: "revoked" };
+      return { why: `The gateway did not let this node in: ${refusalOf(end.status, end.body)}`, waitMs: end.waitMs };
     }
     case "failed":
       return { why: sentence(`The gateway was not reached: ${end.why}`) };

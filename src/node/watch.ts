@@ -11,16 +11,16 @@ export interface WatchParts {
   readonly plugins: readonly AnyPlugin[];
   readonly env: Environment;
   /** Another configuration is in the file. */
-  changed(config: Config): void;
+  readonly changed: (config: Config) => void;
   /** What is in the file is none; the one before goes on. */
-  broken(error: ConfigError): void;
+  readonly broken: (error: ConfigError) => void;
 }
 
 /** Watches a configuration's file. */
 export interface Watch {
   /** Looks at once. */
-  look(): void;
-  close(): void;
+  readonly look: () => void;
+  readonly close: () => void;
 }
 
 /** @param text what the file had when it was read first */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { definePlugin, definePluginTool, Refusal } from "../../src/node/plugin.ts";
+import { definePlugin, definePluginTool, Refusal, SWITCH } from "../../src/node/plugin.ts";
 
 const HINTS = { readOnly: true, destructive: false, idempotent: true, openWorld: false };
 
@@ -31,7 +31,7 @@ export const closed: unknown[] = [];
 export const clock = definePlugin({
   name: "clock",
   about: "The time, for tests.",
-  settings: z.strictObject({ zone: z.string().default("UTC") }),
+  settings: z.strictObject({ ...SWITCH, zone: z.string().default("UTC") }),
   open(settings, host) {
     if (settings.zone === "broken") throw new Error("There is no such zone.");
     opened.push(settings);

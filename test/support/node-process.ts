@@ -1,7 +1,7 @@
 import process from "node:process";
 import { nodeMain } from "../../src/node/main.ts";
-import { plugins } from "../../src/node/plugins/index.ts";
+import { PLUGINS } from "../../src/node/plugins/index.ts";
 import { clock } from "./clock-plugin.ts";
 
 /** `pimcp node` with a plug-in for tests beside the built-in ones. */
-process.exit(await nodeMain({ argv: process.argv.slice(2), version: "test", plugins: [clock, ...plugins] }));
+process.exit(await nodeMain({ argv: process.argv.slice(2), version: "test", plugins: [clock, ...PLUGINS] }));

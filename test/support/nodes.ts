@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/support/wrangler.ts";
-import { ran, type Variables } from "./pimcp.ts";
+import { environment, ran, type Variables } from "./pimcp.ts";
 
 /** The command of a node with the plug-in for tests. */
 export const NODE_SCRIPT = join(ROOT, "test/support/node-process.ts");
@@ -23,7 +23,7 @@ export interface TestNode {
 
 export interface NodeProcess {
   readonly child: ChildProcess;
-  printed(): string;
+  readonly printed: () => string;
   readonly code: Promise<number | null>;
 }
 
@@ -45,7 +45,7 @@ export function testNode(folder: string, config: unknown = {}, script = NODE_SCR
     configure: (value) => writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value)),
     run: (...args) => ran([...prefix, ...args], env),
     start(...args) {
-      const child = spawn(process.execPath, [...prefix, ...args], { env: { ...env, HOME: folder } as never });
+      const child = spawn(process.execPath, [...prefix, ...args], { env: environment({ ...env, HOME: folder }) });
       let printed = "";
       for (const stream of [child.stdout, child.stderr])
         stream.on("data", (data: Buffer) => (printed += data.toString()));

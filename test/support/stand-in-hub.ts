@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 import { framesOf, joiner } from "../../src/federation/wire/chunks.ts";
 import {
   ChunkParams,
-  type Health,
-  type HelloParams,
+  CallResult,
+  Health,
+  HelloParams,
   METHOD,
   parseMessage,
   type RpcMessage,
@@ -30,6 +30,8 @@ export interface StandInHub {
   links: number;
   /** Set to refuse what comes next. */
   refuse: { readonly status: number; readonly body: unknown } | undefined;
+  /** How many pings were answered. */
+  pings: number;
   /** Whether pings are answered. */
   alive: boolean;
   state: "pending" | "adopted";
@@ -37,12 +39,17 @@ export interface StandInHub {
   tell(): void;
   send(message: RpcMessage): void;
   /** Calls a capability; resolves with the answer, whichever it is. */
-  call(name: string, args?: Record<string, unknown>, meta?: Record<string, unknown>): Promise<Answer> & { id: string };
+  call(
+    name: string,
+    args?: Record<string, unknown>,
+    meta?: Record<string, unknown>,
+    id?: string,
+  ): Promise<Answer> & { id: string };
   close(): Promise<void>;
 }
 
 export interface Answer {
-  readonly result?: { readonly content: readonly { readonly text?: string }[] } & Record<string, unknown>;
+  readonly result?: CallResult;
   readonly error?: { readonly code: number; readonly message: string };
 }
 
@@ -52,6 +59,10 @@ function bodyOf(request: IncomingMessage): Promise<string> {
     request.on("data", (data: Buffer) => (text += data.toString()));
     request.once("end", () => resolve(text));
   });
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
 export async function standInHub(): Promise<StandInHub> {
@@ -85,12 +96,12 @@ export async function standInHub(): Promise<StandInHub> {
     if (parsed === undefined) throw new Error(`no message: ${JSON.stringify(value)}`);
     hub.heard.push(parsed.message);
     if (parsed.kind === "answer")
-      return waiting.get(String(parsed.message.id))?.({ result: parsed.message.result as never });
+      return waiting.get(String(parsed.message.id))?.({ result: CallResult.parse(parsed.message.result) });
     if (parsed.kind === "failure") return waiting.get(String(parsed.message.id))?.({ error: parsed.message.error });
     const { method, params } = parsed.message;
-    if (method === METHOD.health) hub.healths.push(params as never);
+    if (method === METHOD.health) hub.healths.push(Health.parse(params));
     if (method !== METHOD.hello || parsed.kind !== "request") return undefined;
-    hub.hellos.push(params as never);
+    hub.hellos.push(HelloParams.parse(params));
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: parsed.message.id, result: standing() }));
   };
 
@@ -102,7 +113,7 @@ export async function standInHub(): Promise<StandInHub> {
     socket.on("message", (data: Buffer) => {
       const text = data.toString();
       if (text === PING) {
-        if (hub.alive) socket.send(PONG);
+        if (hub.alive) socket.send(PONG, () => (hub.pings += 1));
         return;
       }
       const value: unknown = JSON.parse(text);
@@ -116,19 +127,22 @@ export async function standInHub(): Promise<StandInHub> {
 
   server.on("request", (request, response) => {
     void bodyOf(request).then(async (text) => {
-      const reply = (status: number, body: unknown) =>
-        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-      if (hub.refuse !== undefined) return reply(hub.refuse.status, hub.refuse.body);
-      if (request.url !== JOIN_PATH) return reply(404, { type: "not_found", message: "There is no such page." });
+      if (hub.refuse !== undefined) return reply(response, hub.refuse.status, hub.refuse.body);
+      if (request.url !== JOIN_PATH)
+        return reply(response, 404, { type: "not_found", message: "There is no such page." });
       const asked = JoinRequest.parse(JSON.parse(text));
       if (!(await isGood(asked.proof, asked.key, JOIN_PATH))) {
-        return reply(401, { type: "unauthorized", message: "The proof is not good.", suggestions: ["Set the clock."] });
+        return reply(response, 401, {
+          type: "unauthorized",
+          message: "The proof is not good.",
+          suggestions: ["Set the clock."],
+        });
       }
       const id = await nodeIdOf(asked.key);
       keys.set(id, asked.key);
       hub.joined.set(id, asked);
       if (asked.enrolment !== undefined) hub.state = "adopted";
-      return reply(200, {
+      return reply(response, 200, {
         node_id: id,
         name: asked.name,
         state: hub.state,
@@ -138,29 +152,31 @@ export async function standInHub(): Promise<StandInHub> {
     });
   });
   server.on("upgrade", (request, socket, head) => {
-    const reply = (status: number, body: unknown) => {
+    const refuse = (status: number, body: unknown) => {
       const text = JSON.stringify(body);
       socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`);
     };
     const proof = (request.headers.authorization ?? "").replace("Bearer ", "");
     void Promise.all([...keys.values()].map((key) => isGood(proof, key, CONNECT_PATH))).then((good) => {
-      if (hub.refuse !== undefined) return reply(hub.refuse.status, hub.refuse.body);
-      if (!good.includes(true)) return reply(401, { type: "unauthorized", message: "The proof is not good." });
+      if (hub.refuse !== undefined) return refuse(hub.refuse.status, hub.refuse.body);
+      if (!good.includes(true)) return refuse(401, { type: "unauthorized", message: "The proof is not good." });
       sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
       return undefined;
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server has no port");
 
   const hub: StandInHub = {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     joined: new Map(),
     heard: [],
     hellos: [],
     healths: [],
     sockets: new Set(),
     links: 0,
+    pings: 0,
     refuse: undefined,
     alive: true,
     state: "pending",
@@ -171,9 +187,9 @@ export async function standInHub(): Promise<StandInHub> {
         for (const socket of hub.sockets) socket.send(frame);
       }
     },
-    call(name, args = {}, meta = {}) {
+    call(name, args = {}, meta = {}, asked = undefined) {
       calls += 1;
-      const id = `call-${calls}`;
+      const id = asked ?? `call-${calls}`;
       const answer = new Promise<Answer>((resolve) => waiting.set(id, resolve));
       const params = { name, arguments: args, _meta: { progressToken: id, ...meta } };
       hub.send({ jsonrpc: "2.0", id, method: METHOD.call, params });

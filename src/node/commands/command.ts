@@ -23,9 +23,9 @@ export interface Context {
   readonly agent: string;
   readonly plugins: readonly AnyPlugin[];
   /** What was asked for. */
-  print(text: string): void;
+  readonly print: (text: string) => void;
   /** Progress, and what to do next. */
-  tell(line: string): void;
+  readonly tell: (line: string) => void;
 }
 
 /** The options that were given; those that take no value are booleans. */

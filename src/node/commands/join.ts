@@ -101,9 +101,9 @@ async function join(options: Options, args: readonly string[], context: Context)
   const gateway = gatewayOrigin(address);
   const folder = folderOf(options, context);
   const before = readJoined(folder);
-  if (before !== undefined) {
+  if (before !== undefined && (before.gateway !== gateway || before.home !== home)) {
     throw new Trouble(
-      `This computer already is ${before.name} of ${before.home} at ${before.gateway}. Start it with \`pimcp node run\`; forget it with \`pimcp node leave\`; or join as a second node with another --state FOLDER.`,
+      `This computer already is ${before.name} of ${before.home} at ${before.gateway}. Forget it with \`pimcp node leave\`; or join as a second node with another --state FOLDER.`,
     );
   }
   const file = resolve(configFileOf(options, context));
@@ -116,7 +116,8 @@ async function join(options: Options, args: readonly string[], context: Context)
     name: nameOf(options, config),
     site: siteOf(options),
     config: file,
-    key: await newKey(),
+    // The same key again keeps what the owner has agreed to.
+    key: before?.key ?? (await newKey()),
     ...(certificate === undefined ? {} : { certificate }),
   };
   const answer = await ask(asked, textOf(options, "enrolment"));

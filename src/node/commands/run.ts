@@ -28,12 +28,14 @@ function stopWhenTold(node: RunningNode): void {
   }
 }
 
+const noMistakes = (): readonly string[] => [];
+
 /** Follows the configuration's file. @returns what is wrong with it, and how to end */
 function follow(node: RunningNode, path: string, text: string, { plugins, env, tell }: Context) {
   let mistakes: readonly string[] = [];
   const changed = (config: Config) => {
     mistakes = [];
-    tell(`The configuration has changed.`);
+    tell("The configuration has changed.");
     void node.configure(config);
   };
   const broken = (error: ConfigError) => {
@@ -52,7 +54,7 @@ export async function runNode(options: Options, context: Context): Promise<numbe
   const { agent, env, plugins, tell } = context;
   const text = readConfigText(joined.config);
   const config = parseConfig(text, plugins, env);
-  let mistakes: () => readonly string[] = () => [];
+  let mistakes = noMistakes;
   const control = await openControl(folder, () => {
     const status = node.status();
     return { ...status, problems: [...mistakes(), ...status.problems] };

@@ -3,7 +3,7 @@ import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/s
 import { z } from "zod";
 import { describeError, log } from "../lib/log.ts";
 import type { Waiting } from "../mcp/call.ts";
-import { LISTEN_LIMITS, listening, Polls } from "../mcp/listen.ts";
+import { LISTEN_LIMITS, listening, Polls, TOOLS } from "../mcp/listen.ts";
 import type { ResourceCall } from "../mcp/read-resource.ts";
 import type { ServerFactory } from "../mcp/server.ts";
 
@@ -30,7 +30,10 @@ function watching(factory: ServerFactory, call: Waiting<ResourceCall>, changed: 
     seen(message: JSONRPCMessage): JSONRPCMessage {
       const cancelled = Cancelled.safeParse(message);
       if (cancelled.success) stop(cancelled.data.params.requestId);
-      const listen = listening(message, (uri) => factory.watch(uri, call));
+      const listen = listening(message, {
+        watch: (uri) => factory.watch(uri, call),
+        watchTools: () => factory.watchTools(call),
+      });
       if (listen === undefined || stops.size >= LISTEN_LIMITS.streams) return message;
       stop(listen.id);
       stops.set(
@@ -59,8 +62,9 @@ export function serve(factory: ServerFactory, call: Waiting<ResourceCall>): Serv
   let modern: Server | undefined;
   let worked = false;
   const inner = new StdioServerTransport();
-  const watch = watching(factory, call, (uri) => {
-    modern?.sendResourceUpdated({ uri }).catch((error: unknown) => log("info", "not_told", describeError(error)));
+  const watch = watching(factory, call, (changed) => {
+    const told = changed === TOOLS ? modern?.sendToolListChanged() : modern?.sendResourceUpdated({ uri: changed });
+    told?.catch((error: unknown) => log("info", "not_told", describeError(error)));
   });
   const ended = new Promise<void>((resolve) => {
     const transport: Transport = {

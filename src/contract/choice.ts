@@ -1,5 +1,5 @@
-/** What a home has that ids and names stand for. */
-export const KINDS = ["cluster", "node", "gpio"] as const;
+/** What a home has that ids and names stand for; `fleet`: the nodes of its hub. */
+export const KINDS = ["cluster", "node", "gpio", "fleet"] as const;
 
 export type Kind = (typeof KINDS)[number];
 

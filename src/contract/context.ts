@@ -28,7 +28,7 @@ export interface Trouble {
 }
 
 /** Tells the client, while it waits, how far a call is; does nothing if the client did not ask for it. */
-export type Progress = (done: number, total: number, message: string) => Promise<void>;
+export type Progress = (done: number, total: number | undefined, message: string) => Promise<void>;
 
 /** What acts on a home in a caller's name. */
 export interface HomePorts {

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** One call as it is counted and logged: shapes and times, never an argument or an answer. */
 export const CallPoint = z.object({
   kind: z.enum(["tool", "resource"]),
-  /** Of the catalogue, so that there are only so many. */
+  /** Of the catalogue, or a tool that the owner has switched on for nodes, so that there are only so many. */
   name: z.string(),
   /** The home's id; "all" for several, empty if the call was refused before. */
   home: z.string(),

@@ -7,7 +7,7 @@ export type Fact = string | number | null;
 
 /** One thing that is watched. */
 export interface Thing {
-  readonly kind: "cluster" | "node" | "pin" | "entry";
+  readonly kind: "cluster" | "node" | "pin" | "fleet_node" | "entry";
   /** For people: "node 3 (pi-worker-1)". */
   readonly label: string;
   /** Key of the thing that it belongs to, and comes and goes with. */
@@ -59,6 +59,8 @@ export interface Resource<Parameters extends z.ZodObject, Output extends z.ZodOb
   readonly ids: { readonly [Name in keyof z.output<Parameters>]: Kind | null };
   /** Strips what it does not promise. */
   readonly output: Output;
+  /** As in a tool. */
+  readonly independent?: boolean;
   /** Present if a client may listen to it; `read` is then given the past. */
   readonly watch?: Watch<Parameters>;
   // A method, so that concrete resources fit `AnyResource`.

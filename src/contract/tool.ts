@@ -33,6 +33,10 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
    * particular, so that it takes no home and names homes itself.
    */
   readonly scope?: "home" | "homes" | "gateway";
+  /**
+   * Works without the home's controller: while that cannot be reached, what was granted counts for what only reads.
+   */
+  readonly independent?: boolean;
   // Methods, so that concrete tools fit `AnyTool`.
   /**
    * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what

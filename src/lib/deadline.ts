@@ -21,3 +21,16 @@ export async function withDeadline<Value>(
     outer?.removeEventListener("abort", abort);
   }
 }
+
+/** The work's value, if it comes within `ms` milliseconds. @throws what `late` makes, if it does not */
+export async function inTimeOr<Value>(ms: number, work: Promise<Value>, late: () => Error): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), ms);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,9 +1,16 @@
-import { type CallToolResult, type InputRequiredResult, isInputRequiredResult } from "@modelcontextprotocol/server";
+import {
+  type CallToolResult,
+  type InputRequiredResult,
+  isInputRequiredResult,
+  ProtocolError,
+} from "@modelcontextprotocol/server";
 import type { z } from "zod";
 import { ALL_HOMES, type Context } from "../contract/context.ts";
+import type { RouteTold } from "../contract/fleet.ts";
+import type { Role } from "../contract/role.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import type { Sealer } from "../lib/crypto.ts";
-import { Fault } from "../lib/errors.ts";
+import { Fault, type FaultBody } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
 import { type About, aboutCall, ended, outcomeOf } from "./observe.ts";
@@ -53,20 +60,66 @@ export function invalidInput(what: string, error: z.ZodError, given: unknown): F
   });
 }
 
-/** A fault as the model reads it: the seed's error format, as text. */
-function faultResult(fault: Fault): CallToolResult {
-  return { content: [{ type: "text", text: JSON.stringify(fault) }], isError: true };
+/** Where an answer says how it went to its node. */
+const ROUTE_META_KEY = "pimcp/route";
+
+export const routeMeta = (route: RouteTold) => ({ [ROUTE_META_KEY]: route });
+
+/** A fault of a call that went to a node, or to none. */
+export class RoutedFault extends Fault {
+  readonly route: RouteTold;
+
+  constructor({ type, message, details, suggestions }: FaultBody, route: RouteTold) {
+    super(type, message, {
+      ...(details === undefined ? {} : { details }),
+      ...(suggestions === undefined ? {} : { suggestions }),
+    });
+    this.route = route;
+  }
 }
 
-const resultOf = (structuredContent: Record<string, unknown>): CallToolResult => ({
-  content: [{ type: "text", text: JSON.stringify(structuredContent) }],
-  structuredContent,
-});
+/** A fault as the model reads it: the seed's error format, as text. */
+function faultResult(fault: Fault): CallToolResult {
+  const meta = fault instanceof RoutedFault ? { _meta: routeMeta(fault.route) } : {};
+  return { content: [{ type: "text", text: JSON.stringify(fault) }], isError: true, ...meta };
+}
+
+/** What a tool's run comes to. */
+export interface Answer {
+  /** Without the home, which is added. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** In place of the value as text. */
+  readonly content?: CallToolResult["content"];
+  readonly isError?: boolean;
+  readonly _meta?: CallToolResult["_meta"];
+}
+
+/** What is run: a tool of the catalogue, or one that nodes offer. */
+export interface Runnable extends Pick<
+  AnyTool,
+  "name" | "role" | "input" | "scope" | "preview" | "independent" | "annotations"
+> {
+  answer(input: Record<string, unknown>, context: Context, role: Role): Promise<Answer>;
+}
+
+/** A call with its arguments told apart: those of the tool, and those of PiMCP. */
+export interface Asked {
+  readonly tool: Runnable;
+  /** The home that is meant; `undefined` if none was named. */
+  readonly home: unknown;
+  readonly token: unknown;
+  readonly own: Arguments;
+}
+
+function resultOf(home: object, { value, ...answer }: Answer): CallToolResult {
+  const structuredContent = { ...home, ...value };
+  return { content: [{ type: "text", text: JSON.stringify(structuredContent) }], structuredContent, ...answer };
+}
 
 /** One home's part of an answer about all: a home that cannot be asked does not hide the others. */
-async function partOf(home: string, work: () => Promise<object>, { trouble }: Context): Promise<object> {
+async function partOf(home: string, work: () => Promise<Answer>, { trouble }: Context): Promise<object> {
   try {
-    return { home, ...(await work()) };
+    return { home, ...(await work()).value };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const down = trouble();
@@ -74,15 +127,18 @@ async function partOf(home: string, work: () => Promise<object>, { trouble }: Co
   }
 }
 
-/** The arguments without those that are not the tool's own. */
-function splitArguments(tool: AnyTool, args: Arguments, call: ToolCall) {
+/** A call of a tool of the catalogue. */
+function askedOf(tool: AnyTool, args: Arguments, call: ToolCall): Asked {
   const own: Record<string, unknown> = { ...args };
   const isOnly = isOnlyHome(call.caller, tool, own[HOME]);
-  const asked = isOnly ? undefined : own[HOME];
+  const home = isOnly ? undefined : own[HOME];
   const token = own[CONFIRM_TOKEN];
   if (tool.scope !== "gateway" && (isOnly || hasSeveralHomes(call.caller))) delete own[HOME];
   if (tool.preview !== undefined) delete own[CONFIRM_TOKEN];
-  return { asked, token, own };
+  const answer: Runnable["answer"] = async (input, context) => ({
+    value: tool.output.parse(await tool.run(input, context)),
+  });
+  return { tool: { ...tool, answer }, home, token, own };
 }
 
 /** What must be asked before a tool runs; `undefined` if nothing. @throws Fault if there is no consent */
@@ -96,32 +152,31 @@ async function questionOf(
 
 /** Runs a tool, or returns what must be answered first. */
 async function run(
-  tool: AnyTool,
-  args: Arguments,
+  { tool, home, token, own }: Asked,
   call: ToolCall,
   about: About,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const { asked, token, own } = splitArguments(tool, args, call);
-  const { all, ids } = calledHomes(call, tool, asked);
+  const { all, ids } = calledHomes(call, tool, home);
   about.home = all || tool.scope === "gateway" ? ALL_HOMES : (ids[0] ?? "");
   const input = tool.input.safeParse(own);
   if (!input.success) throw invalidInput(tool.name, input.error, own);
   const progress = progressTo(call.exchange);
   const contexts = ids.map((id) => contextOf(call, id, progress, ids.length));
-  const wanted = { name: tool.name, role: tool.role, reads: tool.annotations.readOnlyHint };
-  const valueIn = async (context: Context) => tool.output.parse(await tool.run(input.data, context));
+  const { name, role, independent, annotations } = tool;
+  const wanted = { name, role, independent, reads: annotations.readOnlyHint };
+  const answerIn = (context: Context) => async (has: Role) => tool.answer(input.data, context, has);
   if (all) {
-    const valueFor = (context: Context) => () => whilePermitted(context, wanted, () => valueIn(context));
-    const parts = contexts.map((context) => partOf(context.home.id, valueFor(context), context));
-    return resultOf({ home: ALL_HOMES, homes: await Promise.all(parts) });
+    const workIn = (context: Context) => () => whilePermitted(context, wanted, answerIn(context));
+    const parts = contexts.map((context) => partOf(context.home.id, workIn(context), context));
+    return resultOf({ home: ALL_HOMES }, { value: { homes: await Promise.all(parts) } });
   }
   const [context] = contexts;
   if (context === undefined) throw new Error("a call went to no home");
   // What is about the gateway is no home's to forbid.
-  if (tool.scope === "gateway") return resultOf(await valueIn(context));
-  return whilePermitted(context, wanted, async () => {
+  if (tool.scope === "gateway") return resultOf({}, await answerIn(context)(context.role));
+  return whilePermitted(context, wanted, async (has) => {
     const question = await questionOf({ tool, input: input.data, token, context }, call);
-    return question ?? resultOf({ home: context.home.id, ...(await valueIn(context)) });
+    return question ?? resultOf({ home: context.home.id }, await answerIn(context)(has));
   });
 }
 
@@ -129,24 +184,40 @@ async function run(
  * Runs one tool: the only place where role, arguments, consent, time, output, faults and logging meet.
  *
  * A `Fault` becomes an answer that the model can act on; anything else is logged and answered neutrally.
+ * @param find finds what is called; it may rename what the call is known as
+ * @throws ProtocolError if there is no such tool
  */
-export async function callTool(
-  tool: AnyTool,
-  args: Arguments,
+export async function runTool(
+  find: (about: About) => Asked | Promise<Asked>,
+  name: string,
   call: ToolCall,
 ): Promise<CallToolResult | InputRequiredResult> {
-  const about = aboutCall("tool", tool.name);
+  const about = aboutCall("tool", name);
   let outcome = "ok";
   try {
-    const result = await run(tool, args, call, about);
+    const result = await run(await find(about), call, about);
     if (isInputRequiredResult(result)) outcome = "asked";
+    else if (result.isError === true) outcome = "operation_failed";
     return result;
   } catch (error) {
+    if (error instanceof ProtocolError) {
+      outcome = "not_found";
+      throw error;
+    }
     outcome = outcomeOf(error);
     if (error instanceof Fault) return faultResult(error);
-    log("error", "tool_bug", { tool: tool.name, ...describeError(error) });
+    log("error", "tool_bug", { tool: about.name, ...describeError(error) });
     return faultResult(OUR_BUG);
   } finally {
     ended(about, outcome, call);
   }
+}
+
+/** Runs a tool of the catalogue. */
+export function callTool(
+  tool: AnyTool,
+  args: Arguments,
+  call: ToolCall,
+): Promise<CallToolResult | InputRequiredResult> {
+  return runTool(() => askedOf(tool, args, call), tool.name, call);
 }

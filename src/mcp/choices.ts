@@ -1,15 +1,31 @@
 import type { Choice, Kind } from "../contract/choice.ts";
 import type { Context } from "../contract/context.ts";
+import { describeError, log } from "../lib/log.ts";
 
 /** Something of a home that can be chosen. */
 export interface Row {
-  readonly id: number;
+  readonly id: number | string;
   readonly name: string;
 }
 
 interface Rows {
   readonly rows: readonly Row[];
   readonly total: number;
+}
+
+/** The nodes of the hub; none if it cannot be asked, which hides nothing else. */
+async function fleetRows({ fleet }: Context): Promise<readonly Row[]> {
+  try {
+    return await fleet.nodes();
+  } catch (error) {
+    log("info", "fleet_not_asked", describeError(error));
+    return [];
+  }
+}
+
+async function fleetPage(context: Context, { limit, offset }: { limit: number; offset: number }): Promise<Rows> {
+  const rows = await fleetRows(context);
+  return { rows: rows.slice(offset, offset + limit), total: rows.length };
 }
 
 /** The rows of each kind, by page. */
@@ -19,6 +35,7 @@ export const ROWS_OF: Readonly<
   cluster: ({ pi }, page) => pi.clusters.list(page),
   node: ({ pi }, page) => pi.nodes.list({ ...page, include_gpio: false }),
   gpio: ({ pi }, page) => pi.gpio.list(page),
+  fleet: fleetPage,
 };
 
 /** The protocol allows no more (completion/complete). */
@@ -28,6 +45,7 @@ const ALL_OF: Readonly<Record<Kind, (context: Context) => Promise<readonly Row[]
   cluster: ({ pi }) => pi.clusters.all(),
   node: ({ pi }) => pi.nodes.all({ include_gpio: false }),
   gpio: ({ pi }) => pi.gpio.all(),
+  fleet: fleetRows,
 };
 
 /** Whether a person who has typed this much may mean that. */

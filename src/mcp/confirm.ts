@@ -10,6 +10,7 @@ import type { AnyTool } from "../contract/tool.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
 import { Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
+import { canonical } from "./canonical.ts";
 import type { Consents } from "./consents.ts";
 
 /** The optional argument that tools have which confirm. */
@@ -27,7 +28,7 @@ const Answer = z.object({ confirm: z.boolean().meta({ title: "Yes, do it" }) });
 
 /** One call of a tool that confirms, its arguments parsed. */
 export interface Unconfirmed {
-  readonly tool: AnyTool;
+  readonly tool: Pick<AnyTool, "name" | "preview">;
   readonly input: Record<string, unknown>;
   /** What the caller gave as `confirm_token`. */
   readonly token: unknown;
@@ -72,15 +73,6 @@ class NotConfirmed extends Fault {
   override toJSON(): FaultBody & { confirm_token: string } {
     return { ...super.toJSON(), [CONFIRM_TOKEN]: this.#token };
   }
-}
-
-/** JSON with sorted keys, so that equal arguments have equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }
 
 /** What a confirmation is bound to: it opens for this person, client, session, home, tool and arguments only. */

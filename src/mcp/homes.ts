@@ -21,7 +21,7 @@ export function hasSeveralHomes({ homes }: Caller): boolean {
 }
 
 /** Whether somebody with one home has named it all the same, as whoever had several would. */
-export function isOnlyHome({ homes }: Caller, { scope }: AnyTool, asked: unknown): boolean {
+export function isOnlyHome({ homes }: Caller, { scope }: Pick<AnyTool, "scope">, asked: unknown): boolean {
   const [only, ...others] = Object.keys(homes);
   return others.length === 0 && (asked === only || (scope === "homes" && asked === ALL_HOMES));
 }
@@ -88,7 +88,11 @@ export function mayUse({ caller }: WithCaller, what: { readonly role: Role }): b
 }
 
 /** The homes that one call of a tool goes to: one, or all that the caller may use it at if they asked for `all`. */
-export function calledHomes(call: WithCaller, tool: AnyTool, asked: unknown): { all: boolean; ids: string[] } {
+export function calledHomes(
+  call: WithCaller,
+  tool: Guarded & Pick<AnyTool, "scope">,
+  asked: unknown,
+): { all: boolean; ids: string[] } {
   if (tool.scope === "homes" && asked === ALL_HOMES && hasSeveralHomes(call.caller)) {
     const ids = homesFor(call.caller, tool);
     if (ids.length > 0) return { all: true, ids };

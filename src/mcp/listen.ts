@@ -21,19 +21,36 @@ const MAX_URIS = 8;
 const Listen = z.looseObject({
   method: z.literal("subscriptions/listen"),
   id: z.union([z.string(), z.number()]),
-  params: z.looseObject({ notifications: z.looseObject({ resourceSubscriptions: z.array(z.string()).optional() }) }),
+  params: z.looseObject({
+    notifications: z.looseObject({
+      resourceSubscriptions: z.array(z.string()).optional(),
+      toolsListChanged: z.boolean().optional(),
+    }),
+  }),
 });
 
-/** A request to listen, with the resources that are watched for it. */
+/** What is watched for a list of tools; no resource has such a URI. */
+export const TOOLS = "tools/list";
+
+/** What can be watched. */
+export interface Watchable {
+  /** The way to watch a resource; `undefined` if it is not one that can be listened to. */
+  readonly watch: (uri: string) => Look | undefined;
+  /** The way to notice that the list of tools has changed. */
+  readonly watchTools: () => Look;
+}
+
+/** A request to listen, with what is watched for it. */
 export interface Listening {
   readonly id: string | number;
   /** The request without what cannot be watched, so that the client is acknowledged what it gets. */
   readonly body: unknown;
+  /** By resource, or `TOOLS`. */
   readonly looks: ReadonlyMap<string, Look>;
 }
 
 /** A request to listen; `undefined` if it is another one. */
-export function listening(body: unknown, watch: (uri: string) => Look | undefined): Listening | undefined {
+export function listening(body: unknown, { watch, watchTools }: Watchable): Listening | undefined {
   const parsed = Listen.safeParse(body);
   if (!parsed.success) return undefined;
   const { id, params } = parsed.data;
@@ -44,6 +61,7 @@ export function listening(body: unknown, watch: (uri: string) => Look | undefine
     if (look !== undefined) looks.set(uri, look);
   }
   const notifications = { ...params.notifications, resourceSubscriptions: [...looks.keys()] };
+  if (params.notifications.toolsListChanged === true) looks.set(TOOLS, watchTools());
   return { id, looks, body: { ...parsed.data, params: { ...params, notifications } } };
 }
 

@@ -6,8 +6,8 @@ import type { Call } from "./call.ts";
 /** What becomes known of a call while it runs; nobody is told of what it was called with. */
 export interface About {
   readonly kind: CallPoint["kind"];
-  readonly name: string;
   readonly started: number;
+  name: string;
   /** The home's id, or "all"; empty until it is known. */
   home: string;
 }

@@ -57,7 +57,7 @@ function nameOf(resources: readonly ReadableResource[], uri: string): string {
   return resources.find(({ match }) => match(bare) !== null)?.resource.name ?? "";
 }
 
-const wantedOf = ({ name, role }: AnyResource) => ({ name, role, reads: true });
+const wantedOf = ({ name, role, independent }: AnyResource) => ({ name, role, independent, reads: true });
 
 function pastOf({ resource, parameters, context, home }: Opened, uri: string, call: ResourceCall): Promise<Past> {
   const key = JSON.stringify([call.caller.userId, home, uri]);

@@ -1,16 +1,19 @@
-import { ProtocolError, ProtocolErrorCode, Server, type ServerOptions } from "@modelcontextprotocol/server";
+import { type ListToolsResult, Server, type ServerOptions } from "@modelcontextprotocol/server";
 import type { Caller } from "../contract/caller.ts";
 import type { Catalogue } from "../contract/catalogue.ts";
 import type { Role } from "../contract/role.ts";
 import type { Sealer } from "../lib/crypto.ts";
-import { inTime, type Waiting } from "./call.ts";
-import { callTool } from "./call-tool.ts";
+import { type Call, inTime, type Waiting } from "./call.ts";
+import { callTool, runTool } from "./call-tool.ts";
 import { complete } from "./complete.ts";
 import { describeCatalogue, type Description } from "./describe.ts";
 import { describeForHomes } from "./describe-homes.ts";
+import { describeOffers } from "./describe-offers.ts";
+import { findOffer } from "./find-offer.ts";
 import { getPrompt } from "./get-prompt.ts";
 import { hasSeveralHomes } from "./homes.ts";
 import { listResources } from "./list-resources.ts";
+import { allOffers, offersLook } from "./offers.ts";
 import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
 
 /** What a deployment decides. */
@@ -32,6 +35,8 @@ export interface ServerFactory {
   roleOf(tool: string): Role | undefined;
   /** The way to watch a resource; `undefined` if it is not one that this caller can listen to. */
   watch(uri: string, call: Waiting<ResourceCall>): Look | undefined;
+  /** The way to notice that what the caller's nodes offer has changed. */
+  watchTools(call: Waiting<ResourceCall>): Look;
 }
 
 const SERVER_INFO = { name: "pimcp", title: "PiMCP", version: "0.1.0" };
@@ -39,7 +44,7 @@ const SERVER_INFO = { name: "pimcp", title: "PiMCP", version: "0.1.0" };
 const INSTRUCTIONS =
   "PiMCP operates the Raspberry Pi clusters of a home through its pi-controller. Ids come from list tools: list_clusters, discover_nodes, list_gpio_devices. A GPIO device id is not a pin number. write_gpio_pin switches real hardware. A tool that needs a person's consent first answers what it would do: show them that.";
 
-/** Lists change with a deployment, and with what a person granted, which is a new connection. */
+/** Lists change with a deployment, with what a person granted, which is a new connection, and with the homes' nodes. */
 const LIST_TTL_MS = 60_000;
 const LIST_HINT = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
 
@@ -55,8 +60,14 @@ const LEGACY: ServerOptions = {
   },
 };
 
-/** Only here: `resources/subscribe` of the 2025 era would need a stream that stays open. */
-const MODERN: ServerOptions = { ...LEGACY, capabilities: { ...LEGACY.capabilities, resources: { subscribe: true } } };
+/** Only here: what the 2025 era calls subscribing, or is told by itself, would need a stream that stays open. */
+const MODERN: ServerOptions = {
+  ...LEGACY,
+  capabilities: { ...LEGACY.capabilities, tools: { listChanged: true }, resources: { subscribe: true } },
+};
+
+/** What a call of no tool of ours is known as, until it is found. */
+const NODE_TOOL = "a node's tool";
 
 /** So many sets of homes and roles are described at a time. */
 const MAX_SETS = 100;
@@ -84,12 +95,19 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
   const confirmations = confirm ? sealer : undefined;
   const descriptionFor = descriptionsFor(catalogue, confirm);
   const toolsByName = new Map(catalogue.tools.map((tool) => [tool.name, tool]));
+  const own: ReadonlySet<string> = new Set(toolsByName.keys());
   const resources = catalogue.resources.map((resource) => readable(resource));
+
+  /** The catalogue's tools and what the caller's nodes offer; without those of a hub that cannot be asked. */
+  async function listTools(ours: Description["tools"], call: Call): Promise<ListToolsResult> {
+    const { offerings, missed } = await allOffers(call, own);
+    return { tools: [...ours, ...describeOffers(offerings, call.caller, confirm)], ...(missed ? { ttlMs: 0 } : {}) };
+  }
 
   function server(call: Waiting<ResourceCall>, era: Era): Server {
     const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
     const told = descriptionFor(call.caller);
-    made.setRequestHandler("tools/list", () => ({ tools: told.tools }));
+    made.setRequestHandler("tools/list", () => inTime(call, (timed) => listTools(told.tools, timed)));
     made.setRequestHandler("resources/list", ({ params }) =>
       inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),
     );
@@ -103,12 +121,14 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
       inTime(call, (timed) => complete(catalogue, params, timed)),
     );
     made.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
-      const tool = toolsByName.get(params.name);
-      if (tool === undefined) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `There is no tool "${params.name.slice(0, 64)}".`);
-      }
-      const args = params.arguments ?? {};
-      return inTime(call, (timed) => callTool(tool, args, { ...timed, exchange: mcpReq, confirmations }), mcpReq);
+      const { name, arguments: args = {} } = params;
+      const tool = toolsByName.get(name);
+      const work = (timed: Call) => {
+        const toolCall = { ...timed, exchange: mcpReq, confirmations };
+        if (tool !== undefined) return callTool(tool, args, toolCall);
+        return runTool((about) => findOffer({ name, args, call: toolCall, own }, about), NODE_TOOL, toolCall);
+      };
+      return inTime(call, work, mcpReq);
     });
     return made;
   }
@@ -117,5 +137,6 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     server,
     roleOf: (name) => toolsByName.get(name)?.role,
     watch: (uri, call) => watchResource(resources, uri, call),
+    watchTools: (call) => offersLook(() => inTime(call, async (timed) => (await allOffers(timed, own)).offerings)),
   };
 }

@@ -7,7 +7,7 @@ import { Admissions, type Enter } from "./admissions.ts";
 import type { Waiting } from "./call.ts";
 import { Consents, type Used } from "./consents.ts";
 import { headersMatch } from "./header-match.ts";
-import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls } from "./listen.ts";
+import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls, TOOLS } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
 import { answerPlainly, isPlainLegacy } from "./legacy.ts";
 import { rpcError } from "./rpc-error.ts";
@@ -93,7 +93,7 @@ export class Session extends DurableObject<Env> {
     };
     this.#consents = new Consents(used, name);
     this.#limits = parts.listen ?? LISTEN_LIMITS;
-    this.#polls = new Polls(this.#limits.everyMs, (uri) => this.#handler.notify.resourceUpdated(uri));
+    this.#polls = new Polls(this.#limits.everyMs, (what) => this.#tell(what));
     this.#handler = createMcpHandler(({ requestInfo, era }) => this.#serverFor(requestInfo, era), {
       maxSubscriptions: this.#limits.streams,
       corsOptions: false,
@@ -122,7 +122,11 @@ export class Session extends DurableObject<Env> {
       return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
     }
     this.#calls.set(inner, call);
-    const listen = listening(parsed.value, (uri) => this.#parts.server.watch(uri, call));
+    const { server } = this.#parts;
+    const listen = listening(parsed.value, {
+      watch: (uri) => server.watch(uri, call),
+      watchTools: () => server.watchTools(call),
+    });
     if (listen === undefined) return seen.onto(await this.#handler.fetch(inner, { parsedBody: parsed.value }));
     return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen, caller.connectionId);
   }
@@ -165,6 +169,12 @@ export class Session extends DurableObject<Env> {
     const call = request === undefined ? undefined : this.#calls.get(request);
     if (call === undefined) throw new Error("a request reached the protocol without its caller");
     return this.#parts.server.server(call, era);
+  }
+
+  #tell(changed: string): void {
+    const { notify } = this.#handler;
+    if (changed === TOOLS) notify.toolsChanged();
+    else notify.resourceUpdated(changed);
   }
 
   /** Watches what a stream listens to, as long as it is open. */

@@ -6,6 +6,7 @@ const WORDS: Readonly<Record<Thing["kind"], { came: string; went: string }>> = {
   node: { came: "node_joined", went: "node_left" },
   pin: { came: "pin_added", went: "pin_removed" },
   entry: { came: "entry_written", went: "entry_deleted" },
+  fleet_node: { came: "fleet_node_joined", went: "fleet_node_left" },
 };
 
 const mainFact = ({ facts }: Thing): Fact => Object.values(facts)[0] ?? null;

@@ -2,6 +2,7 @@ import type { AnyResource } from "../contract/resource.ts";
 import { clusterEvents } from "./cluster-events.ts";
 import { clusterNodes } from "./cluster-nodes.ts";
 import { clusterStatus } from "./cluster-status.ts";
+import { fleetNode, fleetNodes } from "./fleet.ts";
 import { gpioState, nodeGpio } from "./gpio-state.ts";
 import { systemHealth } from "./health.ts";
 import { sharedEntry } from "./shared-context.ts";
@@ -19,4 +20,6 @@ export const resources: readonly AnyResource[] = [
   gpioState,
   systemHealth,
   sharedEntry,
+  fleetNodes,
+  fleetNode,
 ];

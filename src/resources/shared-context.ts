@@ -44,6 +44,7 @@ export const sharedEntry = defineResource({
     conflicts: z.array(Version),
     rest: z.string().nullable().describe("how to get a value that is too long for here"),
   }),
+  independent: true,
   watch: {
     async picture({ key }, { shared }) {
       // One that is not there yet, or not any more, can be listened to all the same.

@@ -3,6 +3,7 @@ import { initializeCa, issueCertificate, listCertificates, revokeCertificate } f
 import { createCluster, deleteCluster, getClusterStatus, listClusters } from "./cluster.ts";
 import { deletePod, deployPod, getPod } from "./deployment.ts";
 import { diagnoseHome } from "./doctor.ts";
+import { cancelOperation, listFleet } from "./fleet.ts";
 import {
   createGpioDevice,
   deleteGpioDevice,
@@ -35,6 +36,8 @@ export const tools: readonly AnyTool[] = [
   provisionNodes,
   deprovisionNode,
   getOperation,
+  cancelOperation,
+  listFleet,
   listGpioDevices,
   createGpioDevice,
   readGpioPin,

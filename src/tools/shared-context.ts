@@ -81,6 +81,7 @@ export const readContext = defineTool({
     withheld: z.number().int().describe("entries that only the nodes in the house may have"),
   }),
   annotations: READS,
+  independent: true,
   async run({ key, prefix, history, limit, offset }, { shared, sharing }) {
     if (key !== undefined) return readOne(shared, key, { offset, limit, history });
     const { entries, total, withheld } = await shared.list(prefix, { limit, offset });
@@ -106,6 +107,7 @@ export const writeContext = defineTool({
   }),
   output: z.object({ key: z.string(), version: z.number().int() }),
   annotations: SETS,
+  independent: true,
   run({ key, action, value, expected_version, keep_version, ttl_seconds, zone }, { shared }) {
     const text: string | undefined = value === undefined ? undefined : JSON.stringify(value);
     if (action === "put" && text === undefined) throw noValue(key);

@@ -34,7 +34,7 @@ const finished = (phase: OperationState["phase"], steps: OperationState["steps"]
 function setUp(watch: (waits: number) => OperationState | undefined = () => state(), answers: Answers = {}) {
   const started: (readonly Step[])[] = [];
   const asked: [string, number, number][] = [];
-  const told: [number, number, string][] = [];
+  const told: [number, number | undefined, string][] = [];
   const operations: Operations = {
     start: (steps) => {
       started.push(steps);
@@ -46,7 +46,7 @@ function setUp(watch: (waits: number) => OperationState | undefined = () => stat
       return watch(asked.length);
     },
   };
-  const progress = (done: number, total: number, message: string) => {
+  const progress = (done: number, total: number | undefined, message: string) => {
     told.push([done, total, message]);
     return Promise.resolve();
   };

@@ -56,6 +56,14 @@ describe("a gateway's address", () => {
   });
 });
 
+const NO_NOTES = {
+  get: () => undefined,
+  list: () => [],
+  put: () => undefined,
+  delete: () => undefined,
+  watch: () => () => undefined,
+};
+
 test("a node's name is made of the computer's", () => {
   expect(nameFrom("Kitchen_Pi.local")).toBe("kitchen-pi");
   expect(nameFrom("...")).toBe("node");
@@ -129,7 +137,7 @@ describe("a tool of an MCP server", () => {
 });
 
 test("a plug-in's capability is told the same each time", async () => {
-  const host = { folder: () => "", env: () => undefined, call: () => Promise.reject(new Error()) };
+  const host = { folder: () => "", env: () => undefined, call: () => Promise.reject(new Error()), notes: NO_NOTES };
   const told = async () => {
     const { tools } = await clock.open({ enabled: true, zone: "UTC" }, host);
     return JSON.stringify(tools.map((tool) => offeredBy(tool).capability));

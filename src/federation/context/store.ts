@@ -16,10 +16,11 @@ import {
 } from "./rules.ts";
 import {
   type ContextStorage,
-  EntryRow,
+  type EntryRow,
+  entryRowOf,
   outcomeOfRow,
   type State,
-  StateRow,
+  stateOfRow,
   type StoredVersion,
   TABLES,
   versionOfRow,
@@ -44,7 +45,7 @@ export class ContextStore {
 
   get state(): State {
     const [row] = this.#all("SELECT * FROM context_state");
-    if (row !== undefined) return StateRow.parse(row);
+    if (row !== undefined) return stateOfRow(row);
     this.#run(
       "INSERT INTO context_state VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
       // Another life of the same home's context is told apart by it.
@@ -56,7 +57,7 @@ export class ContextStore {
   /** An entry, also if it is deleted; `undefined` if nothing is known of the key. */
   entry(key: string): Entry | undefined {
     const [row] = this.#all("SELECT * FROM context_entries WHERE key = ?", key);
-    return row === undefined ? undefined : this.#entryOf(EntryRow.parse(row));
+    return row === undefined ? undefined : this.#entryOf(entryRowOf(row));
   }
 
   /** What was valid or undecided once, newest first. */
@@ -103,7 +104,7 @@ export class ContextStore {
     );
     for (const row of due) {
       this.#storage.transactionSync(() => {
-        const { key } = EntryRow.parse(row);
+        const { key } = entryRowOf(row);
         this.#expireEntry(key, this.entry(key), now);
       });
     }
@@ -142,15 +143,18 @@ export class ContextStore {
     return true;
   }
 
-  /** Writes a change down. @returns its sequence number */
+  /** Writes a change down. @returns the version that it made */
   #change(key: string, entry: Entry | undefined, change: Change): number {
     const { add, state, displaced, settled } = change;
-    const seq = this.state.seq + 1;
-    this.#grow(growthOf(change, entry), seq, add?.stamp);
+    const before = this.state;
+    const version = before.seq + 1;
+    // What lost has a version of its own, so that it can be told from the entry's when somebody decides.
+    const seq = state === "conflict" ? version + 1 : version;
+    this.#grow(growthOf(change, entry), seq, laterOf(before, add?.stamp ?? before));
     for (const version of settled) this.#moveTo("past", version);
     if (add !== undefined) {
       if (state === "current" && entry !== undefined) this.#moveTo(displaced, entry.current.version);
-      this.#insert(key, seq, add, state);
+      this.#insert(key, version, add, state);
     }
     const current = add !== undefined && state === "current" ? add : entry?.current;
     this.#run(
@@ -165,14 +169,14 @@ export class ContextStore {
       Number(current?.zone !== "home"),
     );
     this.#trim(key);
-    return seq;
+    return version;
   }
 
-  #insert(key: string, seq: number, add: NewVersion, state: StoredVersion["state"]): void {
+  #insert(key: string, version: number, add: NewVersion, state: StoredVersion["state"]): void {
     const { author, stamp } = add;
     this.#run(
       "INSERT INTO context_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      seq,
+      version,
       key,
       state,
       add.write,
@@ -200,8 +204,7 @@ export class ContextStore {
     );
   }
 
-  #grow(growth: Totals, seq: number, stamp: Stamp | undefined): void {
-    const { t, c } = laterOf(this.state, stamp ?? this.state);
+  #grow(growth: Totals, seq: number, { t, c }: Stamp): void {
     this.#run(
       "UPDATE context_state SET seq = ?, t = ?, c = ?, entries = entries + ?, bytes = bytes + ?, conflicts = conflicts + ?",
       seq,
@@ -254,7 +257,7 @@ export class ContextStore {
 
   #entries(query: string, ...values: (string | number)[]) {
     return this.#all(query, ...values).map((row) => {
-      const parsed = EntryRow.parse(row);
+      const parsed = entryRowOf(row);
       return { key: parsed.key, shown: parsed.shown, entry: this.#entryOf(parsed) };
     });
   }

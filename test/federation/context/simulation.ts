@@ -3,7 +3,7 @@ import { HomeContext } from "../../../src/federation/context/home-context.ts";
 import { MAX_BYTES, MAX_CONFLICTS, MAX_ENTRIES } from "../../../src/federation/context/limits.ts";
 import { type ContextStorage, versionOfRow } from "../../../src/federation/context/tables.ts";
 import { AHEAD_MS } from "../../../src/federation/wire/clock.ts";
-import { type FeedEntry, type Outcome, WriteParams, WriteAnswer, NodeWrite } from "../../../src/federation/wire/context-frames.ts";
+import { type FeedEntry, type Outcome, Outcome as OutcomeOf, WriteParams, WriteAnswer, NodeWrite } from "../../../src/federation/wire/context-frames.ts";
 import type { Site } from "../../../src/federation/wire/manifest.ts";
 import { createReplica, type Replica } from "../../../src/node/context/replica.ts";
 import { type ContextSync, contextSync } from "../../../src/node/context/sync.ts";
@@ -89,6 +89,12 @@ class Stumbling implements ContextStorage {
   }
 }
 
+/** A deletion that everybody knows of takes its entry's history along. */
+const versionIn = (outcome: string): number => {
+  const { version } = OutcomeOf.parse(JSON.parse(outcome));
+  return version;
+};
+
 const TABLES = ["state", "entries", "versions", "writes", "nodes"] as const;
 
 export class Simulation {
@@ -112,9 +118,9 @@ export class Simulation {
   readonly #seenByCloud: string[] = [];
 
   constructor(storage: ContextStorage) {
-    for (const table of TABLES) storage.sql.exec(`DROP TABLE IF EXISTS context_${table}`);
     this.#storage = new Stumbling(storage);
     this.#hub = this.#newHub();
+    for (const table of TABLES) storage.sql.exec(`DELETE FROM context_${table}`);
     this.nodes = SITES.map((site, index) => {
       const file = new MemoryReplica();
       const replica = createReplica(file);
@@ -480,7 +486,7 @@ export class Simulation {
       if (version.stamp.t > this.#now + AHEAD_MS) this.#violation("a stamp is from the future");
     }
     for (const [id, count] of times) if (count > 1) this.#violation(`write ${id} was carried out ${count} times`);
-    const keys = new Set(rows.map(({ key }) => key));
+    const { horizon } = this.#hub.store.state;
     const refused = new Set(this.nodes.flatMap(({ file }) => file.refused().map(({ write }) => write.id)));
     const outcomes = new Map(
       this.#storage.sql
@@ -492,7 +498,8 @@ export class Simulation {
       if (refused.has(id) || times.has(id)) continue;
       // A decision that keeps the present value, or a deletion of what is not there, leaves nothing but its answer.
       const left = outcomes.get(id);
-      const isForgotten = !keys.has(key) && (this.#deleted.has(key) || this.#mayExpire.has(key));
+      const wasEnded = this.#deleted.has(key) || this.#mayExpire.has(key);
+      const isForgotten = wasEnded && left !== undefined && versionIn(left) <= horizon;
       const isEmpty = left?.includes("applied") === true && !isPut;
       if (!isForgotten && !isEmpty) this.#violation(`${key}: write ${id} of ${node ?? "a caller"} is lost (${left})`);
     }

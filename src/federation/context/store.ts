@@ -126,6 +126,8 @@ export class ContextStore {
     if (problem !== undefined) return refuse(problem);
     if (this.#expireEntry(write.key, entry, now)) entry = this.entry(write.key);
     const judgement = judge(write, entry, state, now);
+    // Who may not have it need not know how often it changes.
+    if (judgement.kind === "refused" && judgement.why === "zone") return { ...judgement, version: 0 };
     if (judgement.kind === "refused") return refuse(judgement.why);
     if (judgement.kind === "nothing") return { kind: "applied", version: entry?.version ?? state.seq };
     const full = fullWith(state, growthOf(judgement, entry), entry?.conflicts.length ?? 0);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 import { z } from "zod";
 import { CONTEXT_METHOD } from "../src/federation/wire/context-frames.ts";
 import { METHOD } from "../src/federation/wire/frames.ts";
@@ -92,7 +92,7 @@ async function openNode(gateway: string, name: string): Promise<BenchNode> {
     close: () => socket.terminate(),
   };
   socket.on("message", (data) => {
-    const message = Message.parse(JSON.parse(String(data)));
+    const message = Message.parse(JSON.parse(textOf(data)));
     if (message.method === CONTEXT_METHOD.changed) {
       const { items } = Changed.parse(message.params);
       return node.changed(items?.map((item) => item.key) ?? []);
@@ -104,6 +104,8 @@ async function openNode(gateway: string, name: string): Promise<BenchNode> {
   await node.ask(METHOD.hello, HELLO);
   return node;
 }
+
+const textOf = (data: RawData): string => (Buffer.isBuffer(data) ? data.toString("utf8") : "");
 
 const write = (gateway: string, key: string) => post(`${gateway}${WRITE_PATH}`, { key, value: JSON.stringify("x") });
 
@@ -184,7 +186,12 @@ export async function measureContext(gateway: string, plan: ContextPlan): Promis
     const writers = nodes.slice(0, WRITERS);
     const none = Array.from({ length: BATCH }, () => ({ id: randomUUID() }));
     // Refused one by one before any is looked up: what the way and the frames cost.
-    const reads = await perSecond(writers, plan.sliceMs, (node) => node.ask(CONTEXT_METHOD.write, { writes: none }), BATCH);
+    const reads = await perSecond(
+      writers,
+      plan.sliceMs,
+      (node) => node.ask(CONTEXT_METHOD.write, { writes: none }),
+      BATCH,
+    );
     const writes = await perSecond(
       writers,
       plan.sliceMs,

@@ -59,7 +59,14 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
   let contextual = false;
 
   const context = openNodeContext(replicaFileOf(folder, joined), tell);
-  const sources = createSources({ folder, env, agent, tell, notes: context.notes, changed: () => uplink?.changed() });
+  const sources = createSources({
+    folder,
+    env,
+    agent,
+    tell,
+    notes: (via) => context.notes(via),
+    changed: () => uplink?.changed(),
+  });
   const calls = createCalls({
     capacity: () => config.capacity,
     find: (name) => sources.offer().byName.get(name),

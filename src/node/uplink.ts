@@ -117,7 +117,7 @@ export function openUplink(parts: UplinkParts): Uplink {
   });
   const asks = createAsks((message) => link.send(message));
   return {
-    request: asks.request,
+    request: (method, params) => asks.request(method, params),
     send(message, delivered) {
       if (isOpen && hellos > 0) link.send(message, delivered);
     },

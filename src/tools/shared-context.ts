@@ -51,7 +51,11 @@ async function readOne(shared: SharedContext, key: string, wish: { offset: numbe
   const entry = await shared.read(key);
   const past = history ? await shared.history(key) : [];
   const length = entry.value?.length ?? 0;
-  const { rows } = paged(0, { rows: past.slice(0, wish.limit).map((each) => shown(each, 0, LISTED_PART)), total: 0 }, 2);
+  const { rows } = paged(
+    0,
+    { rows: past.slice(0, wish.limit).map((each) => shown(each, 0, LISTED_PART)), total: 0 },
+    2,
+  );
   return {
     entries: [entryShown(entry, offset, PART)],
     ...(history ? { history: rows } : {}),
@@ -85,7 +89,11 @@ export const readContext = defineTool({
   async run({ key, prefix, history, limit, offset }, { shared, sharing }) {
     if (key !== undefined) return readOne(shared, key, { offset, limit, history });
     const { entries, total, withheld } = await shared.list(prefix, { limit, offset });
-    const { rows, ...rest } = paged(offset, { rows: entries.map((each) => entryShown(each, 0, LISTED_PART)), total }, sharing);
+    const { rows, ...rest } = paged(
+      offset,
+      { rows: entries.map((each) => entryShown(each, 0, LISTED_PART)), total },
+      sharing,
+    );
     return { entries: rows, ...rest, withheld };
   },
 });
@@ -101,7 +109,12 @@ export const writeContext = defineTool({
     action: z.enum(["put", "delete", "resolve"]).default("put").describe("resolve: decide its conflicts"),
     value: z.unknown().optional().describe("Any JSON up to 64 KiB, with put"),
     expected_version: z.number().int().min(0).optional().describe("Version that it must have; 0: must be new"),
-    keep_version: z.number().int().min(1).optional().describe("With resolve: version whose value stays; else the present one"),
+    keep_version: z
+      .number()
+      .int()
+      .min(1)
+      .optional()
+      .describe("With resolve: version whose value stays; else the present one"),
     ttl_seconds: z.number().int().min(1).max(MAX_TTL).optional().describe("Deletes itself after this"),
     zone: z.enum(["home", "cloud"]).optional().describe("home: only nodes in the house can read it, you cannot"),
   }),
@@ -112,7 +125,15 @@ export const writeContext = defineTool({
     const text: string | undefined = value === undefined ? undefined : JSON.stringify(value);
     if (action === "put" && text === undefined) throw noValue(key);
     const json = action === "put" ? text : undefined;
-    return shared.write({ key, action, value: json, expected: expected_version, keep: keep_version, ttl: ttl_seconds, zone });
+    return shared.write({
+      key,
+      action,
+      value: json,
+      expected: expected_version,
+      keep: keep_version,
+      ttl: ttl_seconds,
+      zone,
+    });
   },
 });
 

@@ -666,6 +666,7 @@ export const GOOD_READS: readonly { readonly uri: string; readonly outcome: Good
       },
     ),
   },
+  { uri: "context://good/none", outcome: { fault: { type: "protocol", says: /There is no "good\/none"/ } } },
 ];
 
 /** Checks what a call came to. */

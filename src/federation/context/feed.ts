@@ -40,7 +40,9 @@ function itemOf(key: string, entry: Entry, shown: boolean, to: Origin): FeedItem
 }
 
 const sizeOf = (item: FeedItem) =>
-  "gone" in item ? 100 : 400 + (item.value?.length ?? 0) + item.conflicts.reduce((sum, { value }) => sum + 200 + (value?.length ?? 0), 0);
+  "gone" in item
+    ? 100
+    : 400 + (item.value?.length ?? 0) + item.conflicts.reduce((sum, { value }) => sum + 200 + (value?.length ?? 0), 0);
 
 /** As many as fit into one page, and at least one. */
 function pageOf<Row extends { readonly item: FeedItem | undefined }>(rows: readonly Row[]): Row[] {
@@ -72,5 +74,11 @@ export function snapshotPage(store: ContextStore, after: string | null, to: Orig
   const rows = found.map(({ key, entry }) => ({ key, item: viewOf(key, entry, to) }));
   const page = pageOf(rows);
   const more = page.length < rows.length || rows.length === PAGE_ENTRIES;
-  return { epoch, seq, items: page.flatMap(({ item }) => item ?? []), next: more ? (page.at(-1)?.key ?? null) : null, now };
+  return {
+    epoch,
+    seq,
+    items: page.flatMap(({ item }) => item ?? []),
+    next: more ? (page.at(-1)?.key ?? null) : null,
+    now,
+  };
 }

@@ -179,35 +179,44 @@ function compete(write: Write, entry: Entry, stamp: Stamp, now: number): Judgeme
   return { kind: "change", add, state: loses, displaced: "past", settled };
 }
 
+/** Whether the writer had the present version before them, or does not mind which it is. */
+const hasSeen = ({ expect, after }: Write, current: Version) =>
+  expect !== undefined || after === undefined || after === current.write;
+
 /** What becomes of a write. @param last the latest stamp that this home has given or taken */
 export function judge(write: Write, entry: Entry | undefined, last: Stamp, now: number): Judgement {
   if (!mayWrite(write, entry, now)) return refused("zone");
+  const version = versionOf(entry, now);
+  if (write.expect !== undefined && write.expect !== version) return refused("changed");
   const stamp = countedStamp(write.stamp, last, now);
-  const { expect } = write;
-  if (expect !== undefined && expect !== versionOf(entry, now)) return refused("changed");
   if (write.action === "resolve") return resolve(write, entry, stamp, now);
-  const present = versionOf(entry, now) > 0;
-  if (write.action === "delete" && !present) return write.origin === "caller" ? refused("absent") : { kind: "nothing" };
-  const saw = expect !== undefined || write.after === undefined || entry === undefined;
-  if (saw || write.after === entry.current.write) return overwrite(write, entry, stamp, now);
+  if (write.action === "delete" && version === 0)
+    return write.origin === "caller" ? refused("absent") : { kind: "nothing" };
+  if (entry === undefined || hasSeen(write, entry.current)) return overwrite(write, entry, stamp, now);
   return compete(write, entry, stamp, now);
 }
 
-/** What a change adds to what there is. */
-export function growthOf(judgement: Judgement & { kind: "change" }, entry: Entry | undefined): Totals {
-  const { add, state, displaced, settled } = judgement;
-  const wasLive = entry !== undefined && entry.current.value !== null;
-  const replaces = add !== undefined && state === "current";
-  const isLiveNow = replaces ? add.value !== null : wasLive;
-  const gone = entry?.conflicts.filter(({ version }) => settled.includes(version)) ?? [];
-  const moved = replaces && entry !== undefined && displaced === "past" ? entry.current.bytes : 0;
-  const newConflicts = replaces ? Number(entry !== undefined && displaced === "conflict") : Number(state === "conflict");
+const sum = (versions: readonly Pick<Version, "bytes">[]) => versions.reduce((total, { bytes }) => total + bytes, 0);
+
+/** What a change adds to what there is; what is past counts as history. */
+export function growthOf(change: Judgement & { kind: "change" }, entry: Entry | undefined): Totals {
+  const { add, state, displaced, settled } = change;
+  const before = entry === undefined ? [] : [entry.current, ...entry.conflicts];
+  const replaced = add !== undefined && state === "current" ? before.slice(0, 1) : [];
+  const left = before.filter(({ version }) => settled.includes(version));
+  if (displaced === "past") left.push(...replaced);
+  const made = add === undefined || state === "past" ? [] : [add];
+  const conflictsMade = state === "conflict" ? made.length : displaced === "conflict" ? replaced.length : 0;
   return {
-    entries: Number(isLiveNow) - Number(wasLive),
-    bytes: (add === undefined || state === "past" ? 0 : add.bytes) - moved - gone.reduce((sum, { bytes }) => sum + bytes, 0),
-    conflicts: newConflicts - gone.length,
+    entries:
+      Number(hasValue(state === "current" ? (add ?? entry?.current) : entry?.current)) -
+      Number(hasValue(entry?.current)),
+    bytes: sum(made) - sum(left),
+    conflicts: conflictsMade - settled.length,
   };
 }
+
+const hasValue = (version: Pick<Version, "value"> | undefined) => version !== undefined && version.value !== null;
 
 /** Why a change does not fit; `undefined` if it does. What makes less of something is always let through. */
 export function fullWith(totals: Totals, growth: Totals, conflictsOfEntry: number): Refusal | undefined {

@@ -41,17 +41,17 @@ export class ContextStore {
   constructor(storage: ContextStorage) {
     this.#storage = storage;
     storage.sql.exec(TABLES);
+    storage.sql.exec(
+      "INSERT OR IGNORE INTO context_state VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+      // Another life of the same home's context is told apart by it.
+      crypto.randomUUID(),
+    );
   }
 
   get state(): State {
     const [row] = this.#all("SELECT * FROM context_state");
-    if (row !== undefined) return stateOfRow(row);
-    this.#run(
-      "INSERT INTO context_state VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-      // Another life of the same home's context is told apart by it.
-      crypto.randomUUID(),
-    );
-    return this.state;
+    if (row === undefined) throw new Error("the shared context has no state");
+    return stateOfRow(row);
   }
 
   /** An entry, also if it is deleted; `undefined` if nothing is known of the key. */
@@ -119,46 +119,53 @@ export class ContextStore {
   }
 
   #judged(write: Write, now: number): Outcome {
-    const { state } = this;
-    let entry = this.entry(write.key);
-    const refuse = (why: Refusal): Outcome => ({ kind: "refused", why, version: versionOf(entry, now) });
     const problem = problemOf(write);
-    if (problem !== undefined) return refuse(problem);
-    if (this.#expireEntry(write.key, entry, now)) entry = this.entry(write.key);
+    if (problem !== undefined) return { kind: "refused", why: problem, version: versionOf(this.entry(write.key), now) };
+    this.#expireEntry(write.key, this.entry(write.key), now);
+    const entry = this.entry(write.key);
+    const { state } = this;
     const judgement = judge(write, entry, state, now);
+    const why = judgement.kind === "refused" ? judgement.why : fullFor(judgement, state, entry);
     // Who may not have it need not know how often it changes.
-    if (judgement.kind === "refused" && judgement.why === "zone") return { ...judgement, version: 0 };
-    if (judgement.kind === "refused") return refuse(judgement.why);
-    if (judgement.kind === "nothing") return { kind: "applied", version: entry?.version ?? state.seq };
-    const full = fullWith(state, growthOf(judgement, entry), entry?.conflicts.length ?? 0);
-    if (full !== undefined) return refuse(full);
+    if (why !== undefined) return { kind: "refused", why, version: why === "zone" ? 0 : versionOf(entry, now) };
+    if (judgement.kind !== "change") return { kind: "applied", version: entry?.version ?? state.seq };
     const version = this.#change(write.key, entry, judgement);
     return { kind: judgement.state === "conflict" ? "conflict" : "applied", version };
   }
 
-  #expireEntry(key: string, entry: Entry | undefined, now: number): boolean {
+  #expireEntry(key: string, entry: Entry | undefined, now: number): void {
     const current = entry?.current;
-    if (current === undefined || current.expiresAt === null || current.expiresAt > now) return false;
-    const at = current.expiresAt;
-    const add: NewVersion = { ...current, value: null, expiresAt: null, expired: true, author: EXPIRY, at, bytes: key.length };
+    if (current === undefined || current.expiresAt === null || current.expiresAt > now) return;
+    const end = {
+      value: null,
+      expiresAt: null,
+      expired: true,
+      author: EXPIRY,
+      at: current.expiresAt,
+      bytes: key.length,
+    };
+    const add: NewVersion = { ...current, ...end };
     this.#change(key, entry, { kind: "change", add, state: "current", displaced: "past", settled: [] });
-    return true;
   }
 
   /** Writes a change down. @returns the version that it made */
   #change(key: string, entry: Entry | undefined, change: Change): number {
     const { add, state, displaced, settled } = change;
     const before = this.state;
-    const version = before.seq + 1;
+    const made = before.seq + 1;
     // What lost has a version of its own, so that it can be told from the entry's when somebody decides.
-    const seq = state === "conflict" ? version + 1 : version;
+    const seq = state === "conflict" ? made + 1 : made;
     this.#grow(growthOf(change, entry), seq, laterOf(before, add?.stamp ?? before));
     for (const version of settled) this.#moveTo("past", version);
-    if (add !== undefined) {
-      if (state === "current" && entry !== undefined) this.#moveTo(displaced, entry.current.version);
-      this.#insert(key, version, add, state);
-    }
-    const current = add !== undefined && state === "current" ? add : entry?.current;
+    const next = state === "current" ? add : undefined;
+    if (next !== undefined && entry !== undefined) this.#moveTo(displaced, entry.current.version);
+    if (add !== undefined) this.#insert(key, made, add, state);
+    this.#putEntry(key, seq, next ?? entry?.current);
+    this.#trim(key);
+    return made;
+  }
+
+  #putEntry(key: string, seq: number, current: NewVersion | undefined): void {
     this.#run(
       `INSERT INTO context_entries (key, seq, deleted, expires_at, shown) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (key) DO UPDATE SET seq = excluded.seq, deleted = excluded.deleted,
@@ -170,8 +177,6 @@ export class ContextStore {
       // Once others than edge nodes have had the key, they are told that it is gone.
       Number(current?.zone !== "home"),
     );
-    this.#trim(key);
-    return version;
   }
 
   #insert(key: string, version: number, add: NewVersion, state: StoredVersion["state"]): void {
@@ -249,8 +254,13 @@ export class ContextStore {
   }
 
   #entryOf({ key, seq }: EntryRow): Entry {
-    const versions = this.#all("SELECT * FROM context_versions WHERE key = ? AND state IN ('current', 'conflict')", key);
-    const valid = versions.map((row) => versionOfRow(row)).filter((version): version is Version => version.state !== "past");
+    const versions = this.#all(
+      "SELECT * FROM context_versions WHERE key = ? AND state IN ('current', 'conflict')",
+      key,
+    );
+    const valid = versions
+      .map((row) => versionOfRow(row))
+      .filter((version): version is Version => version.state !== "past");
     const current = valid.find(({ state }) => state === "current");
     if (current === undefined) throw new Error("an entry has no present version");
     const conflicts = valid.filter(({ state }) => state === "conflict").toSorted((a, b) => a.version - b.version);
@@ -271,6 +281,11 @@ export class ContextStore {
   #run(query: string, ...values: (string | number | null)[]): void {
     this.#storage.sql.exec(query, ...values);
   }
+}
+
+function fullFor(judgement: Judgement, totals: Totals, entry: Entry | undefined): Refusal | undefined {
+  if (judgement.kind !== "change") return undefined;
+  return fullWith(totals, growthOf(judgement, entry), entry?.conflicts.length ?? 0);
 }
 
 /** What is wrong with a write in itself. */

@@ -52,7 +52,7 @@ export const TABLES = `
  */
 type Row = Readonly<Record<string, unknown>>;
 
-const textOrNull = (value: unknown) => (value === null ? null : String(value));
+const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 const numberOrNull = (value: unknown) => (value === null ? null : Number(value));
 
 export interface State {
@@ -96,8 +96,7 @@ export const entryRowOf = (row: Row): EntryRow => ({
 /** A version as it is stored; those that are past are part of no entry any more. */
 export type StoredVersion = Omit<Version, "state"> & { readonly state: Version["state"] | "past" };
 
-const stateOf = (name: unknown): StoredVersion["state"] =>
-  name === "current" || name === "conflict" ? name : "past";
+const stateOf = (name: unknown): StoredVersion["state"] => (name === "current" || name === "conflict" ? name : "past");
 
 const kindOf = (name: unknown): Author["kind"] => (name === "person" || name === "node" ? name : "home");
 
@@ -117,5 +116,4 @@ export function versionOfRow(row: Row): StoredVersion {
   };
 }
 
-export const outcomeOfRow = (row: Row): Outcome =>
-  StoredOutcome.parse(JSON.parse(String(row["outcome"])));
+export const outcomeOfRow = (row: Row): Outcome => StoredOutcome.parse(JSON.parse(String(row["outcome"])));

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { MAX_TTL, type Zone } from "../../federation/wire/context-frames.ts";
+import { type FeedEntry, MAX_TTL, type Zone } from "../../federation/wire/context-frames.ts";
 import { parsedJson } from "../../lib/json.ts";
 import { type Command, EXIT, type Options, textOf, UsageError } from "../commands/command.ts";
 import { changedKeys, sightOf } from "./changed-keys.ts";
 import type { LocalEntry } from "./replica.ts";
+import type { Refused } from "./replica-store.ts";
 import { refusalText } from "./refusals.ts";
 import { changeAndTell, HELP_OF_ALL, JSON_OPTION, opened, timeOf } from "./person.ts";
 
@@ -48,6 +49,22 @@ function keyIn(args: readonly string[]): string {
   const [key] = args;
   if (key === undefined) throw new UsageError("It takes a key, such as pump/serviced");
   return key;
+}
+
+/** What somebody has to decide, for people. */
+function undecidedText(undecided: readonly FeedEntry[], refused: readonly Refused[]): string {
+  const conflicts = undecided.flatMap(({ key, version, value, conflicts: others }) => [
+    `${key}\tversion ${version}\t${value ?? "deleted"}`,
+    ...others.map(
+      (each) => `  or version ${each.version}\t${each.value ?? "deleted"}\t${each.author.name}, ${timeOf(each.at)}`,
+    ),
+    `  decide: pimcp context resolve ${key} --keep VERSION`,
+  ]);
+  const notTaken = refused.flatMap(({ write, why, version, at }) => [
+    `${write.key}\tnot taken\t${write.value ?? write.action}\t${timeOf(at)}, ${write.id}`,
+    `  ${refusalText(write.key, why, version)}`,
+  ]);
+  return [...conflicts, ...notTaken].map((each) => `${each}\n`).join("");
 }
 
 const VERSION = Number.MAX_SAFE_INTEGER;
@@ -136,7 +153,8 @@ ${HELP_OF_ALL}`,
       let before = sightOf(replica.list(prefix, Date.now()));
       const tell = (key: string) => {
         const entry = replica.read(key, Date.now());
-        if (options["json"] === true) context.print(`${JSON.stringify(entry === undefined ? { key, deleted: true } : forPrograms(entry))}\n`);
+        if (options["json"] === true)
+          context.print(`${JSON.stringify(entry === undefined ? { key, deleted: true } : forPrograms(entry))}\n`);
         else context.print(`${entry === undefined ? `${key}\tdeleted` : line(entry)}\n`);
       };
       let seen = file.othersWrote();
@@ -176,24 +194,11 @@ ${HELP_OF_ALL}`,
         context.tell(known ? "It is forgotten." : `No write ${id} was refused.`);
         return Promise.resolve(known ? EXIT.ok : EXIT.failed);
       }
-      const [undecided, refused] = [replica.undecided(), replica.refused()];
+      const left = { conflicts: replica.undecided(), refused: replica.refused() };
       close();
-      if (options["json"] === true) {
-        context.print(`${JSON.stringify({ conflicts: undecided, refused })}\n`);
-        return Promise.resolve(EXIT.ok);
-      }
-      for (const { key, version, value, conflicts } of undecided) {
-        context.print(`${key}\tversion ${version}\t${value ?? "deleted"}\n`);
-        for (const each of conflicts) {
-          context.print(`  or version ${each.version}\t${each.value ?? "deleted"}\t${each.author.name}, ${timeOf(each.at)}\n`);
-        }
-        context.print(`  decide: pimcp context resolve ${key} --keep VERSION\n`);
-      }
-      for (const { write, why, version, at } of refused) {
-        context.print(`${write.key}\tnot taken\t${write.value ?? write.action}\t${timeOf(at)}, ${write.id}\n`);
-        context.print(`  ${refusalText(write.key, why, version)}\n`);
-      }
-      if (undecided.length + refused.length === 0) context.tell("There is nothing to decide.");
+      if (options["json"] === true) context.print(`${JSON.stringify(left)}\n`);
+      else context.print(undecidedText(left.conflicts, left.refused));
+      if (left.conflicts.length + left.refused.length === 0) context.tell("There is nothing to decide.");
       return Promise.resolve(EXIT.ok);
     },
   },

@@ -64,7 +64,11 @@ const SAID: Readonly<Record<Exclude<Fate["state"], "refused">, string>> = {
 };
 
 /** Writes, waits for the hub if it can be asked now, and tells what came of it. @returns exit code */
-export async function changeAndTell(options: Options, context: Context, wish: Omit<LocalWrite, "via">): Promise<number> {
+export async function changeAndTell(
+  options: Options,
+  context: Context,
+  wish: Omit<LocalWrite, "via">,
+): Promise<number> {
   const { replica, close } = opened(options, context);
   try {
     const outcome = replica.write({ ...wish, via: "pimcp context" }, Date.now());

@@ -50,6 +50,13 @@ export interface ReplicaFile extends ReplicaStore {
 
 export const replicaPath = (folder: string) => join(folder, "context.db");
 
+const entryOf = (row: Record<string, unknown>) => FeedEntry.parse(JSON.parse(String(row["json"])));
+
+const queuedOf = (row: Record<string, unknown>) => {
+  const { at, version, write_json } = QueuedRow.parse(row);
+  return { at, version, write: NodeWrite.parse(JSON.parse(write_json)) };
+};
+
 /** Opens a node's replica, and makes it if it is not there. */
 export function openReplicaFile(path: string): ReplicaFile {
   privateFolder(dirname(path));
@@ -60,11 +67,6 @@ export function openReplicaFile(path: string): ReplicaFile {
   db.exec(TABLES);
   let depth = 0;
 
-  const entryOf = (row: Record<string, unknown>) => FeedEntry.parse(JSON.parse(String(row["json"])));
-  const queuedOf = (row: Record<string, unknown>) => {
-    const { at, version, write_json } = QueuedRow.parse(row);
-    return { at, version, write: NodeWrite.parse(JSON.parse(write_json)) };
-  };
   const run = (query: string, ...values: (string | number | null)[]) => db.prepare(query).run(...values);
 
   return {
@@ -108,9 +110,16 @@ export function openReplicaFile(path: string): ReplicaFile {
       ),
     remove: (key) => void run("DELETE FROM entries WHERE key = ?", key),
     removeBefore: (round) => void run("DELETE FROM entries WHERE round < ?", round),
-    queue: () => db.prepare("SELECT * FROM queue ORDER BY n").all().map((row) => queuedOf(row)),
+    queue: () =>
+      db
+        .prepare("SELECT * FROM queue ORDER BY n")
+        .all()
+        .map((row) => queuedOf(row)),
     queuedFor: (key) =>
-      db.prepare("SELECT * FROM queue WHERE key = ? ORDER BY n").all(key).map((row) => queuedOf(row)),
+      db
+        .prepare("SELECT * FROM queue WHERE key = ? ORDER BY n")
+        .all(key)
+        .map((row) => queuedOf(row)),
     queued(id) {
       const row = db.prepare("SELECT * FROM queue WHERE id = ?").get(id);
       return row === undefined ? undefined : queuedOf(row);

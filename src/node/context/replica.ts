@@ -98,6 +98,19 @@ function isLive({ value, expires_at }: FeedEntry, hubNow: number): boolean {
   return value !== null && (expires_at === null || expires_at > hubNow);
 }
 
+/** What a write follows, and for whom it is: what was for the house stays so, whatever others make of it meanwhile. */
+function placeOf({ action, zone }: LocalWrite, base: FeedEntry | undefined, last: NodeWrite | undefined) {
+  const before =
+    last === undefined ? { after: base?.write ?? null, zone: base?.zone } : { after: last.id, zone: last.zone };
+  return { after: before.after, zone: zone ?? before.zone, upTo: action === "resolve" ? base?.version : undefined };
+}
+
+/** Whether there is something to decide, and the version to keep is part of it. */
+function isUndecided(base: FeedEntry | undefined, keep: number | undefined): boolean {
+  if (base === undefined || base.conflicts.length === 0) return false;
+  return keep === undefined || keep === base.version || base.conflicts.some(({ version }) => version === keep);
+}
+
 function problemOf({ key, action, value }: LocalWrite): Refusal | undefined {
   if (key.length > MAX_KEY || !CONTEXT_KEY.test(key)) return "malformed";
   if (action !== "put") return undefined;
@@ -107,18 +120,21 @@ function problemOf({ key, action, value }: LocalWrite): Refusal | undefined {
 export function createReplica(store: ReplicaStore): Replica {
   const hubTime = (now: number) => now + store.meta().offset;
 
+  function known(base: FeedEntry | undefined, now: number): LocalEntry | undefined {
+    if (base === undefined || base.value === null || !isLive(base, hubTime(now))) return undefined;
+    const { key, value, version, zone, expires_at, author, at, conflicts } = base;
+    return { key, value, version, zone, expires_at, author: authorOf(base), via: author.via, at, conflicts };
+  }
+
   /** An entry as the last write that waits here leaves it; a decision of a conflict leaves the value alone. */
   function seen(base: FeedEntry | undefined, waiting: readonly Queued[], now: number): LocalEntry | undefined {
     const last = waiting.findLast(({ write }) => write.action !== "resolve");
-    const conflicts = base?.conflicts ?? [];
-    if (last === undefined) {
-      if (base === undefined || base.value === null || !isLive(base, hubTime(now))) return undefined;
-      const { key, value, version, zone, expires_at, author, at } = base;
-      return { key, value, version, zone, expires_at, author: authorOf(base), via: author.via, at, conflicts };
-    }
-    const { key, value, zone = base?.zone ?? null, ttl, stamp, via } = last.write;
+    if (last === undefined) return known(base, now);
+    const { key, value, ttl, stamp, via } = last.write;
     const expires_at = ttl === undefined ? null : stamp.t + ttl * 1000;
     if (value === undefined || (expires_at !== null && expires_at <= hubTime(now))) return undefined;
+    const zone = last.write.zone ?? null;
+    const conflicts = base?.conflicts ?? [];
     return { key, value, version: last.version, zone, expires_at, author: null, via, at: last.at, conflicts };
   }
 
@@ -126,13 +142,18 @@ export function createReplica(store: ReplicaStore): Replica {
     const problem = problemOf(write);
     if (problem !== undefined) return problem;
     if (store.queueLength() >= MAX_QUEUED) return "full_queue";
-    const { action, expect, keep } = write;
-    if ((expect !== undefined || action === "resolve") && waiting.length > 0) return "unsettled";
+    const { action, expect } = write;
+    if (expect !== undefined || action === "resolve") return unguarded(write, base, waiting, now);
+    return action === "delete" && seen(base, waiting, now) === undefined ? "absent" : undefined;
+  }
+
+  /** Why a write that counts on what it has before it cannot: the hub's answer may change that. */
+  function unguarded(write: LocalWrite, base: FeedEntry | undefined, waiting: readonly Queued[], now: number) {
+    const { action, expect } = write;
+    if (waiting.length > 0) return "unsettled";
     if (expect !== undefined && expect !== versionOf(base, now)) return "changed";
     if (action === "delete" && seen(base, waiting, now) === undefined) return "absent";
-    if (action !== "resolve") return undefined;
-    const known = base?.conflicts.some(({ version }) => keep === undefined || version === keep || keep === base.version);
-    return known === true ? undefined : "absent";
+    return action === "resolve" && !isUndecided(base, write.keep) ? "absent" : undefined;
   }
 
   const versionOf = (base: FeedEntry | undefined, now: number) =>
@@ -144,28 +165,26 @@ export function createReplica(store: ReplicaStore): Replica {
   return {
     write: (write, now) =>
       store.transaction(() => {
-        const { key, action, value, expect, keep, ttl, via } = write;
-        const [base, waiting] = [store.entry(key), store.queuedFor(key)];
+        const [base, waiting] = [store.entry(write.key), store.queuedFor(write.key)];
         const why = refusalOf(write, base, waiting, now);
         if (why !== undefined) return { kind: "refused", why, version: versionOf(base, now) };
         const meta = store.meta();
         const stamp = tick(meta.stamp, hubTime(now));
         store.setMeta({ ...meta, stamp });
-        const last = waiting.at(-1)?.write;
         const id = crypto.randomUUID();
-        // What was for the house stays so, whatever others have made of the entry meanwhile.
-        const zone = write.zone ?? last?.zone ?? base?.zone;
-        const upTo = action === "resolve" ? base?.version : undefined;
-        const after = last?.id ?? base?.write ?? null;
-        store.enqueue({ write: { id, key, action, value, after, expect, keep, upTo, ttl, zone, stamp, via }, at: now, version: null });
+        store.enqueue({
+          write: { ...write, ...placeOf(write, base, waiting.at(-1)?.write), id, stamp },
+          at: now,
+          version: null,
+        });
         return { kind: "queued", id };
       }),
     read: (key, now) => seen(store.entry(key), store.queuedFor(key), now),
     list(prefix, now) {
       const waiting = Map.groupBy(store.queue(), ({ write }) => write.key);
-      const known = new Map(store.entries(prefix).map((entry) => [entry.key, entry]));
-      const keys = new Set([...known.keys(), ...[...waiting.keys()].filter((key) => key.startsWith(prefix))]);
-      return [...keys].toSorted().flatMap((key) => seen(known.get(key), waiting.get(key) ?? [], now) ?? []);
+      const entries = new Map(store.entries(prefix).map((entry) => [entry.key, entry]));
+      const keys = new Set([...entries.keys(), ...[...waiting.keys()].filter((key) => key.startsWith(prefix))]);
+      return [...keys].toSorted().flatMap((key) => seen(entries.get(key), waiting.get(key) ?? [], now) ?? []);
     },
     undecided: () => store.entries("").filter(({ conflicts }) => conflicts.length > 0),
     refused: () => store.refused(),
@@ -202,7 +221,6 @@ export function createReplica(store: ReplicaStore): Replica {
         if (to <= meta.seq) return;
         let { stamp } = meta;
         for (const item of items) {
-          if (item.version <= meta.seq) continue;
           if ("gone" in item) {
             store.remove(item.key);
             continue;
@@ -246,4 +264,3 @@ export function createReplica(store: ReplicaStore): Replica {
       }),
   };
 }
-

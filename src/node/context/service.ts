@@ -28,8 +28,14 @@ export interface NodeContext {
 }
 
 /** Its file: of this node at this home, and of no other that this folder was used for. */
-export function replicaFileOf(folder: string, { gateway, home, node_id }: Pick<Joined, "gateway" | "home" | "node_id">) {
-  const name = createHash("sha256").update(JSON.stringify([gateway, home, node_id])).digest("hex").slice(0, 12);
+export function replicaFileOf(
+  folder: string,
+  { gateway, home, node_id }: Pick<Joined, "gateway" | "home" | "node_id">,
+) {
+  const name = createHash("sha256")
+    .update(JSON.stringify([gateway, home, node_id]))
+    .digest("hex")
+    .slice(0, 12);
   return join(folder, `context-${name}.db`);
 }
 
@@ -67,10 +73,11 @@ export function openNodeContext(path: string, tell: (line: string) => void): Nod
   const asking = setInterval(() => sync.poke(), ASK_MS);
 
   return {
-    notes: (via) => notesOf(replica, via, watchers, () => {
-      sync.poke();
-      changed();
-    }),
+    notes: (via) =>
+      notesOf(replica, via, watchers, () => {
+        sync.poke();
+        changed();
+      }),
     linked(wire) {
       problem = "";
       sync.linked(wire);

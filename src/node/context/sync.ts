@@ -87,7 +87,7 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
   }
 
   async function pull(over: ContextWire): Promise<void> {
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const { epoch, seq } = replica.meta();
       const answer = await ask(over, CONTEXT_METHOD.since, { epoch, seq }, SinceAnswer);
       if ("snapshot" in answer) {
@@ -105,9 +105,8 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
     if (running) return;
     running = true;
     try {
-      while (wanted && wire !== undefined) {
+      for (let over = wire; wanted && over !== undefined; over = wire) {
         wanted = false;
-        const over = wire;
         await push(over);
         await pull(over);
       }

@@ -26,7 +26,11 @@ function replicaOf(node: LinkedNode) {
   const file = new MemoryReplica();
   const replica = createReplica(file);
   const failures: string[] = [];
-  const sync = contextSync(replica, { now: () => Date.now(), changed: () => undefined, failed: (error) => failures.push(String(error)) });
+  const sync = contextSync(replica, {
+    now: () => Date.now(),
+    changed: () => undefined,
+    failed: (error) => failures.push(String(error)),
+  });
   const wire = {
     async request(method: string, params: Readonly<Record<string, unknown>>) {
       const id = `ask-${(asked += 1)}`;

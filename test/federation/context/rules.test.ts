@@ -3,7 +3,7 @@ import { HomeContext } from "../../../src/federation/context/home-context.ts";
 import { contextLink } from "../../../src/federation/context/link.ts";
 import * as limits from "../../../src/federation/context/limits.ts";
 import { AHEAD_MS } from "../../../src/federation/wire/clock.ts";
-import type { Outcome, SinceAnswer } from "../../../src/federation/wire/context-frames.ts";
+import { type Outcome, type SinceAnswer, WriteAnswer } from "../../../src/federation/wire/context-frames.ts";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
@@ -51,9 +51,14 @@ class Home {
       via: null,
       ...write,
     };
-    const answer = this.link.answer({ id: site, name: site, site }, "pimcp/context.write", { writes: [whole] }, this.now);
+    const answer = this.link.answer(
+      { id: site, name: site, site },
+      "pimcp/context.write",
+      { writes: [whole] },
+      this.now,
+    );
     if (answer === undefined || !("outcomes" in answer)) throw new Error("it was not understood");
-    const [first] = answer.outcomes as { outcome: Outcome }[];
+    const [first] = WriteAnswer.parse(answer).outcomes;
     if (first === undefined) throw new Error("it was not answered");
     return first.outcome;
   }
@@ -96,15 +101,22 @@ describe("who wins", () => {
 
   home("of two who did not know of each other the later one, and the other is kept to be decided", (it) => {
     it.says("a", "anna");
-    expect(it.sends("edge", { key: "a", value: '"old"', stamp: { t: it.now - 1000, c: 0 } })).toMatchObject({ kind: "conflict" });
+    expect(it.sends("edge", { key: "a", value: '"old"', stamp: { t: it.now - 1000, c: 0 } })).toMatchObject({
+      kind: "conflict",
+    });
     expect(it.entry("a")).toMatchObject({ value: '"anna"', conflicts: [{ value: '"old"', author: "node edge" }] });
-    expect(it.sends("edge", { key: "a", value: '"new"', stamp: { t: it.now + 1000, c: 0 } })).toMatchObject({ kind: "applied" });
+    expect(it.sends("edge", { key: "a", value: '"new"', stamp: { t: it.now + 1000, c: 0 } })).toMatchObject({
+      kind: "applied",
+    });
     expect(it.entry("a")).toMatchObject({ value: '"new"', conflicts: [{ value: '"anna"' }, { value: '"old"' }] });
   });
 
   home("of two with one stamp always the same one, whichever comes first", (it) => {
     const stamp = { t: it.now, c: 3 };
-    for (const [key, order] of [["x", ["aaaaaaaa", "bbbbbbbb"]], ["y", ["bbbbbbbb", "aaaaaaaa"]]] as const) {
+    for (const [key, order] of [
+      ["x", ["aaaaaaaa", "bbbbbbbb"]],
+      ["y", ["bbbbbbbb", "aaaaaaaa"]],
+    ] as const) {
       for (const id of order) it.sends("edge", { id: `${id}-${key}`, key, value: `"${id}"`, stamp });
       expect(it.value(key)).toBe("bbbbbbbb");
     }
@@ -113,7 +125,9 @@ describe("who wins", () => {
   home("one who had seen the present value replaces it, whatever the clocks say", (it) => {
     it.sends("edge", { id: "first-one", key: "a", value: "1" });
     const behind = { t: START - 400 * DAY_MS, c: 0 };
-    expect(it.sends("edge", { key: "a", value: "2", after: "first-one", stamp: behind })).toMatchObject({ kind: "applied" });
+    expect(it.sends("edge", { key: "a", value: "2", after: "first-one", stamp: behind })).toMatchObject({
+      kind: "applied",
+    });
     expect(it.entry("a")).toMatchObject({ value: "2", conflicts: [] });
   });
 
@@ -172,15 +186,15 @@ describe("guarded writes", () => {
   });
 });
 
-describe("decisions", () => {
-  const inConflict = (it: Home) => {
-    it.says("a", "anna");
-    it.sends("edge", { key: "a", value: '"node"', stamp: { t: 1, c: 0 } });
-    const { version, conflicts } = it.entry("a");
-    return { version, conflict: conflicts[0]?.version ?? 0 };
-  };
-  const decide = (it: Home, more: object) => it.says("a", undefined, { action: "resolve", value: undefined, ...more });
+const inConflict = (it: Home) => {
+  it.says("a", "anna");
+  it.sends("edge", { key: "a", value: '"node"', stamp: { t: 1, c: 0 } });
+  const { version, conflicts } = it.entry("a");
+  return { version, conflict: conflicts[0]?.version ?? 0 };
+};
+const decide = (it: Home, more: object) => it.says("a", undefined, { action: "resolve", value: undefined, ...more });
 
+describe("decisions", () => {
   home("keep the present value", (it) => {
     inConflict(it);
     expect(decide(it, {})).toMatchObject({ kind: "applied" });
@@ -248,7 +262,9 @@ describe("what is for the house", () => {
     expect(it.entry("a").conflicts).toStrictEqual([]);
     expect(JSON.stringify(it.since("cloud", 0))).not.toContain("secret");
     const version = it.context.store.entry("a")?.conflicts[0]?.version;
-    expect(it.says("a", undefined, { action: "resolve", value: undefined, keep: version })).toMatchObject({ kind: "refused" });
+    expect(it.says("a", undefined, { action: "resolve", value: undefined, keep: version })).toMatchObject({
+      kind: "refused",
+    });
     it.says("a", undefined, { action: "resolve", value: undefined });
     expect(it.context.store.entry("a")?.conflicts).toHaveLength(1);
   });
@@ -279,7 +295,15 @@ describe("the feed", () => {
   home("tells each change once, in order, and goes on where it was", (it) => {
     for (const key of ["a", "b", "a", "c"]) it.says(key, key);
     const all = it.since("edge", 0);
-    expect(all).toMatchObject({ items: [{ key: "b", version: 2 }, { key: "a", version: 3 }, { key: "c", version: 4 }], to: 4, more: false });
+    expect(all).toMatchObject({
+      items: [
+        { key: "b", version: 2 },
+        { key: "a", version: 3 },
+        { key: "c", version: 4 },
+      ],
+      to: 4,
+      more: false,
+    });
     expect(it.since("edge", 3)).toMatchObject({ items: [{ key: "c" }] });
     expect(it.since("edge", 4)).toMatchObject({ items: [], to: 4 });
   });
@@ -367,14 +391,34 @@ describe("what a home may hold", () => {
     const nested = (depth: number): unknown => (depth === 0 ? "[[[[" : [nested(depth - 1)]);
     expect(it.says("a", nested(32))).toMatchObject({ kind: "applied" });
     expect(it.says("a", nested(33))).toMatchObject({ why: "value" });
-    for (const key of ["", "/a", "a/", "a//b", "a b", "a?home=x", "..", "a/../b", "ä", "x".repeat(65), "a/".repeat(8) + "a"]) {
+    for (const key of [
+      "",
+      "/a",
+      "a/",
+      "a//b",
+      "a b",
+      "a?home=x",
+      "..",
+      "a/../b",
+      "ä",
+      "x".repeat(65),
+      "a/".repeat(8) + "a",
+    ]) {
       expect(it.says(key, 1), key).toMatchObject(refused("malformed"));
     }
     expect(it.says("a/".repeat(7) + "a", 1)).toMatchObject({ kind: "applied" });
   });
 
   home("what a node sends that is no write is refused by itself, and the others are carried out", (it) => {
-    const good = { id: "a-good-write", key: "a", action: "put", value: "1", after: null, stamp: { t: 1, c: 0 }, via: null };
+    const good = {
+      id: "a-good-write",
+      key: "a",
+      action: "put",
+      value: "1",
+      after: null,
+      stamp: { t: 1, c: 0 },
+      via: null,
+    };
     const bad = { ...good, id: "a-bad-write", key: "../etc" };
     const node = { id: "edge", name: "edge", site: "edge" as const };
     const answer = it.link.answer(node, "pimcp/context.write", { writes: [bad, 7, good] }, it.now);

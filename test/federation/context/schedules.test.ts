@@ -43,7 +43,10 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("skew" as const), node, ms: skew }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 1000, 61_000, DAY_MS, 31 * DAY_MS) }),
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      ms: fc.constantFrom(1, 1000, 61_000, DAY_MS, 31 * DAY_MS),
+    }),
   },
   { weight: 3, arbitrary: fc.constant({ kind: "tell" } as const) },
   { weight: 1, arbitrary: fc.constant({ kind: "alarm" } as const) },
@@ -66,21 +69,25 @@ async function inHub<Value>(name: string, work: (storage: DurableObjectStorage) 
 const hub = (name: string) => env.HOME_HUB.getByName(name);
 
 describe("whatever is written where, and whatever is lost, doubled, late or dead", () => {
-  test(`replicas agree, nothing is lost, and nothing leaves the house: ${RUNS} schedules`, { timeout: 600_000 }, async () => {
-    for (let batch = 0; batch * BATCH < RUNS; batch += 1) {
-      await inHub("schedules", async (storage) => {
-        const property = fc.asyncProperty(schedule, async (actions) => {
-          const simulation = new Simulation(storage);
-          for (const each of [...BEGIN, ...actions]) await simulation.run(each);
-          await simulation.heal();
-          simulation.check();
-          expect(simulation.violations).toStrictEqual([]);
+  test(
+    `replicas agree, nothing is lost, and nothing leaves the house: ${RUNS} schedules`,
+    { timeout: 600_000 },
+    async () => {
+      for (let batch = 0; batch * BATCH < RUNS; batch += 1) {
+        await inHub("schedules", async (storage) => {
+          const property = fc.asyncProperty(schedule, async (actions) => {
+            const simulation = new Simulation(storage);
+            for (const each of [...BEGIN, ...actions]) await simulation.run(each);
+            await simulation.heal();
+            simulation.check();
+            expect(simulation.violations).toStrictEqual([]);
+          });
+          await fc.assert(property, { numRuns: BATCH, seed: inject("seed") + batch });
         });
-        await fc.assert(property, { numRuns: BATCH, seed: inject("seed") + batch });
-      });
-      await abortAllDurableObjects();
-    }
-  });
+        await abortAllDurableObjects();
+      }
+    },
+  );
 
   test(`the same with a hub that is evicted and aborted: ${REAL_RUNS} schedules`, { timeout: 120_000 }, async () => {
     let next = 0;

@@ -3,11 +3,20 @@ import { HomeContext } from "../../../src/federation/context/home-context.ts";
 import { MAX_BYTES, MAX_CONFLICTS, MAX_ENTRIES } from "../../../src/federation/context/limits.ts";
 import { type ContextStorage, versionOfRow } from "../../../src/federation/context/tables.ts";
 import { AHEAD_MS } from "../../../src/federation/wire/clock.ts";
-import { type FeedEntry, type Outcome, Outcome as OutcomeOf, WriteParams, WriteAnswer, NodeWrite } from "../../../src/federation/wire/context-frames.ts";
+import {
+  type FeedEntry,
+  type Outcome,
+  Outcome as OutcomeOf,
+  WriteParams,
+  WriteAnswer,
+  NodeWrite,
+} from "../../../src/federation/wire/context-frames.ts";
 import type { Site } from "../../../src/federation/wire/manifest.ts";
 import { createReplica, type Replica } from "../../../src/node/context/replica.ts";
 import { type ContextSync, contextSync } from "../../../src/node/context/sync.ts";
 import { Killed, MemoryReplica } from "../../support/memory-replica.ts";
+
+/* oxlint-disable complexity -- a simulation has a case for everything that can happen */
 
 /** A hub with the real rules over real storage, nodes with the real replica, and a network that does what it likes. */
 
@@ -121,6 +130,7 @@ export class Simulation {
     this.#storage = new Stumbling(storage);
     this.#hub = this.#newHub();
     for (const table of TABLES) storage.sql.exec(`DELETE FROM context_${table}`);
+    this.#hub = this.#newHub();
     this.nodes = SITES.map((site, index) => {
       const file = new MemoryReplica();
       const replica = createReplica(file);
@@ -201,7 +211,6 @@ export class Simulation {
     await this.#settle();
   }
 
-  // eslint-disable-next-line complexity -- one case for each kind of action
   #do(action: Action): void {
     switch (action.kind) {
       case "write":
@@ -427,7 +436,8 @@ export class Simulation {
 
   /** The hub may have died between carrying something out and answering. */
   #catchUp(): void {
-    for (const { id } of this.#storage.sql.exec("SELECT id FROM context_writes").toArray()) this.#answered.add(String(id));
+    for (const { id } of this.#storage.sql.exec("SELECT id FROM context_writes").toArray())
+      this.#answered.add(String(id));
     for (const key of KEYS) {
       const entry = this.#hub.store.entry(key);
       if (entry?.current.expiresAt !== null) this.#mayExpire.add(key);
@@ -438,7 +448,7 @@ export class Simulation {
 
   /** Promises that can go on do so. */
   async #settle(): Promise<void> {
-    for (let turn = 0; turn < 16; turn += 1) await null;
+    for (let turn = 0; turn < 16; turn += 1) await Promise.resolve();
     for (const [index, { file }] of this.nodes.entries()) if (file.killAfter < 0) this.#reboot(index);
   }
 
@@ -510,10 +520,10 @@ export class Simulation {
     for (const { id, site, file } of this.nodes) {
       const answer = link.answer({ id, name: id, site }, "pimcp/context.snapshot", { after: null }, this.#now);
       const wanted = answer !== undefined && "items" in answer ? answer.items : [];
-      const plain = (entries: readonly object[]) => JSON.stringify(entries);
       const sorted = wanted.filter((each): each is FeedEntry => !("gone" in each));
-      const has = plain(file.entries(""));
-      if (has !== plain(sorted)) this.#violation(`${id} has ${has} instead of ${plain(sorted)}`);
+      const has = JSON.stringify(file.entries(""));
+      const wantedText = JSON.stringify(sorted);
+      if (has !== wantedText) this.#violation(`${id} has ${has} instead of ${wantedText}`);
       if (file.queueLength() > 0) this.#violation(`${id} still waits for ${file.queueLength()} writes`);
     }
   }

@@ -201,18 +201,15 @@ const sum = (versions: readonly Pick<Version, "bytes">[]) => versions.reduce((to
 /** What a change adds to what there is; what is past counts as history. */
 export function growthOf(change: Judgement & { kind: "change" }, entry: Entry | undefined): Totals {
   const { add, state, displaced, settled } = change;
-  const before = entry === undefined ? [] : [entry.current, ...entry.conflicts];
-  const replaced = add !== undefined && state === "current" ? before.slice(0, 1) : [];
-  const left = before.filter(({ version }) => settled.includes(version));
-  if (displaced === "past") left.push(...replaced);
+  const next = state === "current" ? add : undefined;
+  const replaced = next === undefined || entry === undefined ? [] : [entry.current];
   const made = add === undefined || state === "past" ? [] : [add];
-  const conflictsMade = state === "conflict" ? made.length : displaced === "conflict" ? replaced.length : 0;
+  const decided = entry?.conflicts.filter(({ version }) => settled.includes(version)) ?? [];
+  const isKept = displaced === "conflict";
   return {
-    entries:
-      Number(hasValue(state === "current" ? (add ?? entry?.current) : entry?.current)) -
-      Number(hasValue(entry?.current)),
-    bytes: sum(made) - sum(left),
-    conflicts: conflictsMade - settled.length,
+    entries: Number(hasValue(next ?? entry?.current)) - Number(hasValue(entry?.current)),
+    bytes: sum(made) - sum(decided) - (isKept ? 0 : sum(replaced)),
+    conflicts: (state === "conflict" ? made.length : 0) + (isKept ? replaced.length : 0) - decided.length,
   };
 }
 

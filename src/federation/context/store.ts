@@ -155,12 +155,13 @@ export class ContextStore {
     const made = before.seq + 1;
     // What lost has a version of its own, so that it can be told from the entry's when somebody decides.
     const seq = state === "conflict" ? made + 1 : made;
-    this.#grow(growthOf(change, entry), seq, laterOf(before, add?.stamp ?? before));
+    this.#grow(growthOf(change, entry), seq, add === undefined ? before : laterOf(before, add.stamp));
     for (const version of settled) this.#moveTo("past", version);
     const next = state === "current" ? add : undefined;
-    if (next !== undefined && entry !== undefined) this.#moveTo(displaced, entry.current.version);
+    const current = entry?.current;
+    if (next !== undefined && current !== undefined) this.#moveTo(displaced, current.version);
     if (add !== undefined) this.#insert(key, made, add, state);
-    this.#putEntry(key, seq, next ?? entry?.current);
+    this.#putEntry(key, seq, next ?? current);
     this.#trim(key);
     return made;
   }

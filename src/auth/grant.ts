@@ -12,6 +12,7 @@ export const GrantProps = z.object({
   userId: z.string().min(1),
   userName: z.string(),
   connectionId: z.uuid(),
+  clientName: z.string().optional(),
   /** Absent in grants of people who signed in with their account at a home. */
   identity: StoredIdentity.optional(),
   /** With the person's role at each home when they signed in. */
@@ -50,6 +51,6 @@ export function callerOf(
     const named = name === undefined ? {} : { name };
     return [[id, { ...named, role: lower(home.role, granted), ceiling: home.role, login: home.login }]];
   });
-  const { userId, userName, connectionId } = props;
-  return { userId, userName, clientId: auth.clientId, connectionId, homes: Object.fromEntries(access) };
+  const { userId, userName, connectionId, clientName } = props;
+  return { userId, userName, clientId: auth.clientId, clientName, connectionId, homes: Object.fromEntries(access) };
 }

@@ -1,6 +1,7 @@
 import { randomBytes, scryptSync } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Activity } from "../contract/activity.ts";
 import type { Claim } from "../contract/operation.ts";
 import { createSealer, KEY_BYTES, type Sealer } from "../lib/crypto.ts";
 import { Fault } from "../lib/errors.ts";
@@ -131,7 +132,7 @@ export class Keep {
       this.reservedPins().map(async (gpioId) => {
         const { pin } = this.look(gpioId);
         if (pin.kind !== "held" || pin.hold.onExpire === null) return;
-        await this.pin(gpioId).break({ homeId, gpioId }, asker, "its AI client has ended");
+        await this.pin(gpioId).break({ homeId, gpioId }, asker);
         await this.pin(gpioId).alarm();
       }),
     );
@@ -188,7 +189,7 @@ export class Keep {
     const { open } = this.#parts;
     const operation =
       operations.get(object) ??
-      new OperationKeeper(storageOf(this.#file, object, alarmOf(alarms, object)), { open, sealer });
+      new OperationKeeper(storageOf(this.#file, object, alarmOf(alarms, object)), { open, register, sealer });
     operations.set(object, operation);
     return operation;
   }
@@ -209,9 +210,11 @@ function alarmOf(alarms: Alarms, object: string) {
 }
 
 /** What is done is told on the log; which pins are reserved, the file knows. */
-const register: PinParts["register"] = () => ({
-  record: (activity) => {
-    log("info", "activity", { at: new Date().toISOString(), ...activity });
+const register = () => ({
+  frozen: () => Promise.resolve(null),
+  record: (activity: Activity) => {
+    const { why, ...rest } = activity;
+    log("info", "activity", { at: new Date().toISOString(), ...rest, why: why ?? undefined });
     return Promise.resolve();
   },
   markPin: () => Promise.resolve(),

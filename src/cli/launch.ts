@@ -24,6 +24,7 @@ and may set:
 
 With "pimcp node" this computer becomes a node of a home's gateway: see pimcp node --help.
 With "pimcp context" it shares notes with the home's people, AI clients and other nodes: see pimcp context --help.
+"pimcp verify-activity FILE" checks an export of a home's activity record.
 
 Options: --help, --version
 `;
@@ -56,6 +57,11 @@ if (option === "node" || option === "context") {
   quietAboutSqlite();
   const { nodeMain } = await import("../node/main.ts");
   process.exit(await nodeMain({ group: option, argv: more, version: PIMCP_VERSION }));
+}
+if (option === "verify-activity") {
+  const { verifyActivity } = await import("./verify-activity.ts");
+  const { code, text } = verifyActivity(more);
+  exit(code, text);
 }
 if (option !== undefined || more.length > 0) exit(1, `pimcp has no option "${option}"; see pimcp --help.\n`);
 

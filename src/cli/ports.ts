@@ -1,3 +1,4 @@
+import { unrecorded } from "../activity/unrecorded.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { noFleet } from "../contract/fleet.ts";
@@ -70,6 +71,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
       shared: NO_CONTEXT,
+      activity: unrecorded,
       fleet: noFleet,
     };
   };

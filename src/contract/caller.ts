@@ -33,6 +33,8 @@ export interface Caller {
   readonly userId: string;
   readonly userName: string;
   readonly clientId: string;
+  /** As the person saw it when they gave their consent; absent in older grants. */
+  readonly clientName?: string | undefined;
   /** Random, made at consent: tells two grants of the same person and client apart. */
   readonly connectionId: string;
   /** By home id. */

@@ -1,5 +1,6 @@
 import type { Trace } from "../lib/trace.ts";
 import type { PiClient } from "../pi/client.ts";
+import type { ActivityRecord } from "./activity.ts";
 import type { Caller } from "./caller.ts";
 import type { Connections } from "./connection.ts";
 import type { Diagnose } from "./diagnosis.ts";
@@ -55,6 +56,7 @@ export interface HomePorts {
   /** Goes along the way to the home, hop by hop. */
   readonly diagnose: Diagnose;
   /** The caller's clients; absent where clients need no leave, as over stdio. */
+  readonly activity: ActivityRecord;
   readonly connections?: Pick<Connections, "list">;
 }
 

@@ -43,8 +43,8 @@ export interface Reservations {
   /** `null` while the pin is free. */
   state(gpioId: number): Promise<Reservation | null>;
   list(mine: boolean): Promise<readonly Reservation[]>;
-  /** Ends somebody else's hold, for a reason that is recorded. */
-  break(gpioId: number, reason: string): Promise<Reservation>;
+  /** Ends somebody else's hold. */
+  break(gpioId: number): Promise<Reservation>;
   /** Deletes the device, unless its pin is held or still to be made safe. */
   remove(gpioId: number): Promise<void>;
 }

@@ -1,6 +1,8 @@
 import type { z } from "zod";
+import type { Deed } from "./activity.ts";
 import type { Context } from "./context.ts";
 import type { Role } from "./role.ts";
+import type { ViewUri } from "./view.ts";
 
 /** What a client is told about a tool's effect; all four, so that nothing is left to its defaults. */
 export interface ToolHints {
@@ -37,12 +39,21 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
    * Works without the home's controller: while that cannot be reached, what was granted counts for what only reads.
    */
   readonly independent?: boolean;
+  /** What a host that can may show its answers in; the others lose nothing. */
+  readonly view?: ViewUri;
   // Methods, so that concrete tools fit `AnyTool`.
   /**
    * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what
    * it happens to. Changes nothing; a `Fault` ends the call.
    */
   preview?(input: z.output<Input>, context: Context): Promise<Preview>;
+  /**
+   * What a call sets out to do, for the home's activity record; present unless the tool only reads. Of the arguments it
+   * names those that say what is meant, and none that may be secret.
+   */
+  deed?(input: z.output<Input>): Deed;
+  /** Whether it may also be called while the home is frozen. */
+  readonly evenFrozen?: boolean;
   run(input: z.output<Input>, context: Context): Promise<z.input<Output>>;
 }
 

@@ -1,10 +1,11 @@
 import type { FleetAnswer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
+import type { FaultBody } from "../lib/errors.ts";
 import { Waiters } from "../lib/waiters.ts";
 import { misfits } from "./arguments.ts";
 import { called } from "./breaker.ts";
 import { candidateOf, type Group, groupsFor, type Known } from "./candidates.ts";
-import { type About, judge } from "./judge.ts";
+import { type About, judge, type NextCause } from "./judge.ts";
 import { learn } from "./lessons.ts";
 import type { SwitchedOn } from "./registered.ts";
 import type { Requests } from "./requests.ts";
@@ -16,6 +17,8 @@ import type { ProgressParams } from "./wire/frames.ts";
 export const CALL_MS = 19_000;
 /** A node that was there so long ago may be about to come back: a call that has nowhere else to go waits for it. */
 export const RETURN_MS = 5000;
+/** A call that only reads is given to nodes no more often than this: its nodes come and go all the time. */
+const MAX_ASKED = 8;
 /** Progress is passed on no more often than this. */
 const PROGRESS_MS = 250;
 
@@ -43,7 +46,11 @@ interface CallParts {
   readonly bornAt: number;
 }
 
-type Tried = Omit<PassedOver, "cause"> & { readonly cause: PassedOver["cause"] | "tried" | "forbidden" };
+/** A node that was asked, and the link that it was asked over. */
+interface Tried extends Omit<PassedOver, "cause"> {
+  readonly cause: PassedOver["cause"] | NextCause;
+  readonly link: string;
+}
 
 /** One call while it looks for the node that carries it out. */
 interface Run {
@@ -54,16 +61,15 @@ interface Run {
   /** Milliseconds since 1970. */
   readonly until: number;
   readonly tried: Map<string, Tried>;
+  /** How often it was given to a node. */
+  asked: number;
 }
 
-const fault = (body: Extract<FleetAnswer, { kind: "fault" }>["fault"], route: RouteTold): FleetAnswer => ({
-  kind: "fault",
-  fault: body,
-  route,
-});
+const fault = (body: FaultBody, way: RouteTold): FleetAnswer => ({ kind: "fault", fault: body, route: way });
 
-const toldOf = (passed: readonly Tried[]): RouteTold["passed"] =>
-  passed.filter(({ cause }) => cause !== "not_wanted").map(({ node, why }) => ({ node, why }));
+const toldOf = (
+  passed: readonly { readonly node: string; readonly why: string; readonly cause: string }[],
+): RouteTold["passed"] => passed.filter(({ cause }) => cause !== "not_wanted").map(({ node, why }) => ({ node, why }));
 
 /** Carries out calls: checks them, chooses a node, and goes on to the next one where that is safe. */
 export class Calls {
@@ -123,6 +129,7 @@ export class Calls {
       progress: passedOn(tell),
       until: Date.now() + CALL_MS,
       tried: new Map(),
+      asked: 0,
     };
     try {
       return await this.#run(run);
@@ -146,9 +153,16 @@ export class Calls {
   #route({ group, call, tried }: Run, now: number): ReturnType<typeof route> {
     const { known } = this.#parts;
     const candidates = group.members
-      .filter(({ nodeId }) => !tried.has(nodeId))
+      .filter(({ nodeId }) => this.#mayBeAsked(tried.get(nodeId), now))
       .map((member) => candidateOf(member, group.first.hash, known, now));
     return route(candidates, { node: call.node, weight: "light" }, now);
+  }
+
+  /** Whether a node has not been asked, or was lost and is there again. */
+  #mayBeAsked(tried: Tried | undefined, now: number): boolean {
+    if (tried === undefined) return true;
+    const link = this.#parts.known.links.of(tried.nodeId, now);
+    return tried.cause === "lost" && link !== undefined && link.id !== tried.link;
   }
 
   /** Asks one node. @returns `undefined` if the next one is to be asked */
@@ -163,6 +177,7 @@ export class Calls {
     const { nodeId, node, why } = chosen;
     const link = known.links.of(nodeId, now);
     if (link === undefined) return undefined;
+    run.asked += 1;
     known.vitals.breaker(nodeId, (breaker) => called(breaker, now));
     const { capability, reads } = group.offer;
     const ms = Math.max(1, until - now);
@@ -174,19 +189,19 @@ export class Calls {
     if (ending.kind === "answered") known.vitals.measured(nodeId, capability, endedAt - now, endedAt);
     learn(known, nodeId, verdict, endedAt);
     if (judged.kind === "next") {
-      run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause });
+      run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause, link: link.id });
       return undefined;
     }
-    const route: RouteTold = { node, why, passed: toldOf([...run.tried.values(), ...passed]) };
-    if (judged.kind === "fault") return fault(judged.fault, route);
-    return { kind: "answered", ...judged.result, route };
+    const way: RouteTold = { node, why, passed: toldOf([...run.tried.values(), ...passed]) };
+    if (judged.kind === "fault") return fault(judged.fault, way);
+    return { kind: "answered", ...judged.result, route: way };
   }
 
   /** Waits a moment if a node that was there just now may come back. @returns whether to look again */
-  async #mayReturn({ until, signal }: Run, passed: readonly PassedOver[], now: number): Promise<boolean> {
+  async #mayReturn({ until, signal, tried, asked }: Run, passed: readonly PassedOver[], now: number): Promise<boolean> {
     const { known, bornAt } = this.#parts;
-    const offline = passed.filter(({ cause }) => cause === "offline");
-    if (offline.length === 0 || signal.aborted) return false;
+    const offline = [...passed, ...tried.values()].filter(({ cause }) => cause === "offline" || cause === "lost");
+    if (offline.length === 0 || signal.aborted || asked >= MAX_ASKED) return false;
     const last = Math.max(...offline.map(({ nodeId }) => lastSeen(known, nodeId, bornAt)));
     const ms = Math.min(last + RETURN_MS, until) - now;
     if (ms <= 0) return false;
@@ -203,15 +218,15 @@ function lastSeen({ vitals }: Known, nodeId: string, bornAt: number): number {
 
 function noneLeft({ group, tried }: Run, passed: readonly PassedOver[]): FleetAnswer {
   const all = [...tried.values(), ...passed];
-  const told_ = told.noRoute("no node could be asked", toldOf(all));
+  const way = told.noRoute("no node could be asked", toldOf(all));
   const refused = [...tried.values()].find(({ cause }) => cause === "forbidden");
-  if (refused !== undefined) return fault(told.forbiddenThere(group.offer.capability, refused.why), told_);
+  if (refused !== undefined) return fault(told.forbiddenThere(group.offer.capability, refused.why), way);
   return fault(
     told.noneLeft(
       group.offer.capability,
       all.filter(({ cause }) => cause !== "not_wanted"),
     ),
-    told_,
+    way,
   );
 }
 

@@ -3,13 +3,13 @@ import { numbered, visible } from "./hidden.ts";
 import type { Capability } from "./wire/manifest.ts";
 
 /** How fields of a definition are called on the owner's page. */
-const FIELDS: Readonly<Record<string, string>> = {
-  inputSchema: "arguments",
-  outputSchema: "answer",
-  hints: "what it says of itself",
-  readOnly: "only reads",
-  openWorld: "reaches beyond its machine",
-};
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ["inputSchema", "arguments"],
+  ["outputSchema", "answer"],
+  ["hints", "what it says of itself"],
+  ["readOnly", "only reads"],
+  ["openWorld", "reaches beyond its machine"],
+]);
 /** Levels of a JSON schema that say nothing to a person. */
 const SILENT: ReadonlySet<string> = new Set(["properties"]);
 
@@ -43,8 +43,12 @@ function between(was: unknown, is: unknown, path: readonly string[]): Difference
     const field = path.map((key) => visible(key)).join(" › ");
     return [{ field, was: shown(was), is: shown(is), note: noteOf(was, is) }];
   }
-  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].toSorted();
-  return keys.flatMap((key) => between(was[key], is[key], SILENT.has(key) ? path : [...path, FIELDS[key] ?? key]));
+  // As maps: a node may call a field as something that every object has.
+  const [before, after] = [new Map(Object.entries(was)), new Map(Object.entries(is))];
+  const keys = [...new Set([...before.keys(), ...after.keys()])].toSorted();
+  return keys.flatMap((key) =>
+    between(before.get(key), after.get(key), SILENT.has(key) ? path : [...path, FIELDS.get(key) ?? key]),
+  );
 }
 
 /** How a definition differs from the one that was agreed to, field by field. Both in canonical order. */

@@ -1,3 +1,4 @@
+import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import { admit } from "./admit.ts";
@@ -23,6 +24,10 @@ export interface DeskParts {
   readonly ctx: DurableObjectState;
   readonly registered: Registered;
   readonly isEnded: (nodeId: string) => boolean;
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
+  /** Enters in the home's activity record what ended by itself. */
+  readonly record: (activity: Activity) => void;
   readonly now: () => number;
   /** What an adopted node asks beside its hello. @returns `undefined` if nobody knows what it asks */
   readonly request: (node: RegisteredNode, method: string, params: unknown) => object | undefined;
@@ -60,6 +65,8 @@ export class FleetDesk {
       links: this.#links,
       sql: ctx.storage.sql,
       setAlarm: parts.wakeAt,
+      frozen: parts.frozen,
+      record: parts.record,
     });
     this.#calls = new Calls({
       known: this.#known,
@@ -72,7 +79,10 @@ export class FleetDesk {
   /** What the register tells of. */
   readonly events: RegisteredEvents = {
     changed: (nodeId) => this.#links.tellStanding(nodeId),
-    revoked: (nodeId) => this.#links.revoke(nodeId, this.#parts.now()),
+    revoked: (nodeId) => {
+      this.#links.revoke(nodeId, this.#parts.now());
+      this.#jobs.revoked(nodeId, this.#parts.now());
+    },
   };
 
   #linkEvents(): LinkEvents {
@@ -93,7 +103,7 @@ export class FleetDesk {
       },
       lost: (link, why) => {
         this.#requests.lost(link, why);
-        this.#jobs.lost(link, why, this.#parts.now());
+        this.#jobs.lost(link, this.#parts.now());
       },
     };
   }

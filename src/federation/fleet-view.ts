@@ -3,6 +3,7 @@ import { atLeast, type Role } from "../contract/role.ts";
 import type { Known } from "./candidates.ts";
 import type { RegisteredNode, SwitchedOn } from "./registered.ts";
 import { quoted } from "./told.ts";
+import type { Health } from "./wire/frames.ts";
 
 /** The nodes of a home as a caller sees them. */
 
@@ -33,11 +34,15 @@ export function presenceOf(nodeId: string, { links, vitals }: Known, now: number
   return { online, since: online ? onlineSince : seenAt };
 }
 
+function healthOf(health: Health | null): Pick<FleetNode, "load" | "temperature_c" | "throttled" | "memory_free_mb"> {
+  if (health === null) return { load: null, temperature_c: null, throttled: [], memory_free_mb: null };
+  return { ...health, throttled: health.throttled.map((each) => quoted(each)) };
+}
+
 function nodeOf(node: RegisteredNode, role: Role, known: Known, now: number): FleetNode {
   const { id, name, site, state } = node;
   const { online, since } = presenceOf(id, known, now);
-  const { agent, latency } = known.vitals.of(id);
-  const health = online ? known.vitals.healthFor(id, now) : null;
+  const { agent, capacity, latency } = known.vitals.of(id);
   return {
     id,
     name,
@@ -46,13 +51,10 @@ function nodeOf(node: RegisteredNode, role: Role, known: Known, now: number): Fl
     online,
     since: timeOf(since),
     agent: agent === null ? null : quoted(agent),
-    load: health?.load ?? null,
-    temperature_c: health?.temperature_c ?? null,
-    throttled: (health?.throttled ?? []).map(quoted),
-    memory_free_mb: health?.memory_free_mb ?? null,
+    ...healthOf(online ? known.vitals.healthFor(id, now) : null),
     latency_ms: latency === null ? null : Math.round(latency * 10) / 10,
     in_flight: known.inFlight(id),
-    capacity: agent === null ? null : node.capacity,
+    capacity: agent === null ? null : capacity,
     trouble: known.vitals.troubleText(id, now),
     capabilities: capabilitiesOf(node, role, known),
   };

@@ -1,5 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Activity } from "../contract/activity.ts";
+import { ActivityStore, type Ends } from "../activity/store.ts";
+import {
+  type Activity,
+  type ActivityFilter,
+  type Attempt,
+  CONSOLE,
+  type Ending,
+  type Freeze,
+  type KeptActivity,
+} from "../contract/activity.ts";
 import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Claim } from "../contract/operation.ts";
@@ -11,7 +20,6 @@ import { type CallerWrite, HomeContext } from "./context/home-context.ts";
 import { contextLink } from "./context/link.ts";
 import { type DeskParts, FleetDesk } from "./fleet-desk.ts";
 import type { JobAsk } from "./jobs.ts";
-import { Journal } from "./journal.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
 import { ownedNode } from "./owner-view.ts";
@@ -19,6 +27,8 @@ import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
 import { Wakes } from "./wakes.ts";
 import { CONTEXT_METHOD, type Outcome } from "./wire/context-frames.ts";
+
+const clock = () => Date.now();
 
 /** What a hub is given once, by `wiring/`. */
 export interface HubParts {
@@ -31,7 +41,7 @@ export interface HubParts {
  * per home.
  *
  * State:  SQLite tables (their columns: here, and in `node-store.ts`)
- *         `activity`: what was done, by whom, with what outcome; kept 400 days
+ *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
  *         `nodes`: who has asked to be let in (an hour long) and who was adopted, with key and certificate
@@ -47,7 +57,7 @@ export interface HubParts {
  */
 export class HomeHubObject extends DurableObject<Env> {
   readonly #registry: Registry;
-  readonly #journal: Journal;
+  readonly #activity: ActivityStore;
   readonly #claims: Claims;
   readonly #fleet: FleetDesk;
   readonly #ours: ReadonlySet<string>;
@@ -57,15 +67,19 @@ export class HomeHubObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
     const { sql } = ctx.storage;
-    const now = () => Date.now();
     this.#ours = ours;
-    this.#journal = new Journal(sql);
+    this.#activity = new ActivityStore(ctx.storage);
     this.#claims = new Claims(sql);
     const events: RegisteredEvents = {
       changed: (nodeId) => this.#fleet.events.changed(nodeId),
       revoked: (nodeId) => this.#fleet.events.revoked(nodeId),
     };
-    this.#registry = new Registry(ctx.storage, { ours, events, record: (activity) => this.record(activity), now });
+    this.#registry = new Registry(ctx.storage, {
+      ours,
+      events,
+      record: (activity) => this.record(activity),
+      now: clock,
+    });
     const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
     this.#wakes = new Wakes(ctx.storage, (work) => ctx.waitUntil(work));
     this.#context = new HomeContext(ctx.storage, {
@@ -73,12 +87,21 @@ export class HomeHubObject extends DurableObject<Env> {
       tell: (site, params) => this.#fleet.tell(site, CONTEXT_METHOD.changed, params),
       wakeAt: (at) => this.#wakes.set("context", at),
       soon: (work, ms) => void setTimeout(work, ms),
-      now,
+      now: clock,
     });
     const asked = contextLink(this.#context);
-    const request: DeskParts["request"] = (...given) => asked.answer(...given, now());
+    const request: DeskParts["request"] = (...given) => asked.answer(...given, clock());
     const wakeAt = (at: number | null) => this.#wakes.set("jobs", at);
-    this.#fleet = new FleetDesk({ ctx, registered: this.#registry, isEnded, now, request, wakeAt });
+    this.#fleet = new FleetDesk({
+      ctx,
+      registered: this.#registry,
+      isEnded,
+      frozen: () => this.#activity.frozen() !== undefined,
+      record: (activity) => this.record(activity),
+      now: clock,
+      request,
+      wakeAt,
+    });
   }
 
   /** Carries out a caller's write to the shared context. */
@@ -99,14 +122,58 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#context.list(prefix, page, Date.now());
   }
 
-  /** Writes down what was done; the time is this object's. */
-  record(activity: Activity): void {
-    this.#journal.record(activity, Date.now());
+  /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
+  begin(attempt: Attempt, evenFrozen: boolean): { id: number } | { frozen: Freeze } {
+    const frozen = this.#activity.frozen();
+    const now = Date.now();
+    if (frozen === undefined || evenFrozen) return { id: this.#activity.begin(attempt, now) };
+    this.#activity.add({ ...attempt, result: "refused", why: "the home is frozen" }, now);
+    return { frozen };
   }
 
-  /** The last activities, newest first. */
-  activities(limit: number): (Activity & { at: number })[] {
-    return this.#journal.last(limit);
+  /** Enters how an attempt ended. */
+  finish(id: number, ending: Ending): void {
+    this.#activity.end(id, ending, Date.now());
+  }
+
+  /** Enters what is over; the time is this object's. */
+  record(activity: Activity): void {
+    this.#activity.add(activity, Date.now());
+  }
+
+  /** Newest first. */
+  activities(filter: ActivityFilter): KeptActivity[] {
+    return this.#activity.list(filter, Date.now());
+  }
+
+  /** One part of an export, oldest first, with the ends of the whole record. */
+  activitiesAfter(seq: number, limit: number): Ends & { entries: KeptActivity[] } {
+    return { ...this.#activity.ends(), entries: this.#activity.after(seq, limit) };
+  }
+
+  frozen(): Freeze | null {
+    return this.#activity.frozen() ?? null;
+  }
+
+  /** Stops all changes at this home; one that is frozen stays as it is. */
+  freeze({ who, client }: Pick<Attempt, "who" | "client">, reason: string): Freeze {
+    const before = this.#activity.frozen();
+    if (before !== undefined) return before;
+    const freeze = { at: Date.now(), by: who, reason };
+    this.#activity.setFrozen(freeze);
+    this.#activity.add(
+      { who, client, what: "freeze the home", subject: "the home", result: "done", why: null },
+      freeze.at,
+    );
+    return freeze;
+  }
+
+  /** Lets changes be made again; only what a person does on a page may call it. */
+  lift({ who, client }: Pick<Attempt, "who" | "client">): void {
+    if (this.#activity.frozen() === undefined) return;
+    this.#activity.setFrozen(undefined);
+    const lifted = { who, client, what: "lift the freeze", subject: "the home", result: "done", why: null } as const;
+    this.#activity.add(lifted, Date.now());
   }
 
   /** Notes that a pin may be reserved, or that it is not any more. */
@@ -157,11 +224,12 @@ export class HomeHubObject extends DurableObject<Env> {
   /** Makes an enrolment token, which is told here and never again. */
   async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
     const token = newEnrolment();
-    const expiresAt = Date.now() + ENROLMENT_MS;
-    this.#registry.store.putEnrolment(await enrolmentHash(token), expiresAt, by, grants);
+    const now = Date.now();
+    this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
-    this.record({ who: by, client: "page of nodes", what: "made an enrolment token", subject, outcome: "ok" });
-    return { token, expires_at: new Date(expiresAt).toISOString() };
+    const what = `make an enrolment token for a node, with ${subject}`;
+    this.record({ who: by, client: CONSOLE, what, subject: "nodes", result: "done", why: null });
+    return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
   }
 
   /** A node connects (`connect.ts`): by `fetch`, since no method can pass a WebSocket on. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Activity, Result } from "../contract/activity.ts";
 import type { JobState, NodeAnswer } from "../contract/fleet.ts";
 import { ROLES } from "../contract/role.ts";
 import { sentences } from "../lib/sentence.ts";
@@ -130,4 +131,19 @@ export function stateOf(job: JobRecord, result: Omit<NodeAnswer, "route"> | unde
     result: result === undefined ? null : { ...result, route: routeOf(job) },
     version,
   };
+}
+
+const RESULTS: Readonly<Record<JobRecord["phase"], Result>> = {
+  running: "begun",
+  done: "done",
+  failed: "failed",
+  cancelled: "failed",
+  unknown: "unknown",
+};
+
+/** How a job ended, for the home's activity record; the node's own words stay out of it. */
+export function activityOf({ id, tool, capability, at, phase }: JobRecord): Activity {
+  const what = `run ${tool}${at === null ? "" : ` on node "${at.node}"`} as operation ${id}`;
+  const why = phase === "done" ? null : phase === "cancelled" ? "it was cancelled" : "get_operation tells why";
+  return { who: "PiMCP", client: "", what, subject: capability, result: RESULTS[phase], why };
 }

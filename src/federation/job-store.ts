@@ -69,7 +69,10 @@ export class JobStore {
     const kept = result === undefined ? null : JSON.stringify(result);
     this.#sql.exec(
       "UPDATE fleet_jobs SET job = ?, ended_at = ?, arguments = NULL, result = ? WHERE id = ?",
-      ...[text, job.endedAt, kept, job.id],
+      text,
+      job.endedAt,
+      kept,
+      job.id,
     );
   }
 

@@ -1,9 +1,20 @@
+import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, JobState } from "../contract/fleet.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { Waiters } from "../lib/waiters.ts";
 import type { HubCall } from "./calls.ts";
 import type { Group, Known } from "./candidates.ts";
-import { changed, dueAt, ended, type JobEnd, type JobRecord, newJob, routeOf, stateOf } from "./job-rules.ts";
+import {
+  activityOf,
+  changed,
+  dueAt,
+  ended,
+  type JobEnd,
+  type JobRecord,
+  newJob,
+  routeOf,
+  stateOf,
+} from "./job-rules.ts";
 import { place, type Placing } from "./job-place.ts";
 import { JobStore } from "./job-store.ts";
 import { judge, type Judged } from "./judge.ts";
@@ -44,6 +55,10 @@ interface JobParts {
   readonly known: Known;
   readonly links: Links;
   readonly sql: SqlStorage;
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
+  /** Enters in the home's activity record how one has ended that may change something. */
+  readonly record: (activity: Activity) => void;
   readonly setAlarm: (at: number | null) => void;
 }
 
@@ -127,14 +142,17 @@ export class Jobs {
     else this.#put(changed(job, { at: { ...job.at, link: link.id }, lostAt: null }));
   }
 
-  /** A link has ended: its node may come back with what it works on, unless it is registered no more. */
-  lost(link: Link, why: string, now: number): void {
-    const gone = this.#parts.known.registered.node(link.nodeId) === undefined;
+  /** A link has ended: its node may come back with what it works on. */
+  lost(link: Link, now: number): void {
     const jobs = this.#store.running().filter(({ at, lostAt }) => at?.link === link.id && lostAt === null);
-    for (const job of jobs) {
-      if (gone) this.#lose(job, why, now);
-      else this.#put(changed(job, { lostAt: now }));
-    }
+    for (const job of jobs) this.#put(changed(job, { lostAt: now }));
+    if (jobs.length > 0) this.#schedule(now);
+  }
+
+  /** A node is registered no more. */
+  revoked(nodeId: string, now: number): void {
+    const jobs = this.#store.running().filter(({ at }) => at?.nodeId === nodeId);
+    for (const job of jobs) this.#lose(job, "the owner has ended it", now);
     if (jobs.length > 0) this.#schedule(now);
   }
 
@@ -226,6 +244,14 @@ export class Jobs {
 
   /** Gives a job to a node, lets it wait for one that may take it later, or ends it if there is none. */
   #placeOrEnd(job: JobRecord, now: number): void {
+    if (!job.reads && this.#parts.frozen()) {
+      this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
+      return;
+    }
+    if (!job.reads && this.#parts.frozen()) {
+      this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
+      return;
+    }
     const { placed, passed } = this.#place(job, now);
     if (placed !== undefined || passed.some(({ cause }) => cause !== "barred" && cause !== "not_wanted")) return;
     this.#put(ended(job, "failed", "No other node has it.", now));
@@ -242,7 +268,10 @@ export class Jobs {
 
   #put(job: JobRecord, result?: Parameters<JobStore["put"]>[1]): void {
     this.#store.put(job, result);
-    if (job.endedAt !== null) this.#progressAt.delete(job.id);
+    if (job.endedAt !== null) {
+      this.#progressAt.delete(job.id);
+      if (!job.reads) this.#parts.record(activityOf(job));
+    }
     this.#waiters.wake();
   }
 

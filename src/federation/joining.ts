@@ -104,7 +104,7 @@ function keep(registry: Registry, asking: Asking, now: number): void {
   }
   const made = { capacity: FIRST_CAPACITY, agent: null, code: newCode(), adoptedAt: null, adoptedBy: null };
   registry.store.putNode({ ...made, ...kept, id, name, site, key, certificate, state: "pending", askedAt: now });
-  if (kept === undefined) registry.note("asks to be let in", name, "ok");
+  if (kept === undefined) registry.note("ask to be let in", name, null);
 }
 
 /**
@@ -131,6 +131,6 @@ export function join(registry: Registry, asking: Asking, now: number): JoinOutco
 }
 
 function refused(registry: Registry, { name }: Asking, fault: Fault): JoinOutcome {
-  registry.note("asks to be let in", name, fault.message);
+  registry.note("ask to be let in", name, fault.message);
   return { fault: fault.toJSON() };
 }

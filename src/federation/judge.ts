@@ -8,8 +8,11 @@ import { NODE_ERROR } from "./wire/frames.ts";
 export type Judged =
   | { readonly kind: "done"; readonly result: Result }
   /** It may go on to the next node: nothing was done, or it only reads. */
-  | { readonly kind: "next"; readonly why: string; readonly cause: "full" | "forbidden" | "tried" }
+  | { readonly kind: "next"; readonly why: string; readonly cause: NextCause }
   | { readonly kind: "fault"; readonly fault: FaultBody };
+
+/** `lost`: it may carry it out after all, if it comes back. */
+export type NextCause = "full" | "forbidden" | "lost" | "tried";
 
 /** What an end tells of the node: that it works, that it does not, or nothing. */
 export type Verdict = "works" | "fails" | "lies" | "nothing";
@@ -30,7 +33,7 @@ interface Judgement {
   readonly verdict: Verdict;
 }
 
-const next = (why: string, cause: "full" | "forbidden" | "tried" = "tried"): Judged => ({ kind: "next", why, cause });
+const next = (why: string, cause: NextCause = "tried"): Judged => ({ kind: "next", why, cause });
 const fault = (body: FaultBody): Judged => ({ kind: "fault", fault: body });
 
 /** Errors of a node that are sure that nothing was done. */
@@ -73,7 +76,7 @@ export function judge(ending: Ending, about: About): Judgement {
       return { judged: next(ending.why), verdict: "nothing" };
     case "lost":
       return {
-        judged: reads ? next(ending.why) : fault(told.unknownOutcome(capability, node, ending.why)),
+        judged: reads ? next(ending.why, "lost") : fault(told.unknownOutcome(capability, node, ending.why)),
         verdict: "fails",
       };
     case "too_late": {

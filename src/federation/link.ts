@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type BucketSize, fullBucket } from "./bucket.ts";
 import { framesOf, type Joiner, joiner } from "./wire/chunks.ts";
 import type { RpcMessage } from "./wire/frames.ts";
-import { LEASE_MS } from "./wire/limits.ts";
+import { CHUNK_CHARS, LEASE_MS } from "./wire/limits.ts";
 
 const StoredBucket = z.object({ tokens: z.number(), at: z.number() });
 
@@ -21,11 +21,16 @@ const Attached = z.object({
 type Attached = z.output<typeof Attached>;
 
 /**
- * What a node may send without being asked: one token a frame, and one more for each `BYTES_A_TOKEN`. The longest
- * message that may be in pieces costs about 1,700; answers to calls cost nothing.
+ * What a node may send without being asked: one token a frame, and one more for each `CHARS_A_TOKEN`. The longest
+ * message that may be, in its pieces, costs about 700; answers to calls are free in the end.
  */
-export const FRAMES: BucketSize = { capacity: 6000, perSecond: 500 };
-export const BYTES_A_TOKEN = 16 * 1024;
+export const FRAMES: BucketSize = { capacity: 2000, perSecond: 100 };
+const CHARS_A_TOKEN = 16 * 1024;
+
+/** What a frame costs, or all frames of a message, by its length. */
+export const costOf = (length: number): number =>
+  Math.ceil(Math.max(1, length) / CHUNK_CHARS) + Math.floor(length / CHARS_A_TOKEN);
+
 /** A hello is looked at capability by capability, which takes longer than to read it. */
 export const HELLO_COST = 100;
 /** What else a node may ask is answered from the database. */

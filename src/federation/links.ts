@@ -1,8 +1,8 @@
-import { parsedJson } from "../lib/json.ts";
+import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
   ASKED_COST,
-  BYTES_A_TOKEN,
+  costOf,
   FRAMES,
   HELLO_COST,
   keep,
@@ -61,6 +61,9 @@ interface LinkParts {
 
 const JSON_RPC = { unknownMethod: -32_601, invalidParams: -32_602 } as const;
 
+/** Levels of one message, as for those of clients. */
+const MAX_DEPTH = 64;
+
 /** `ping` and `initialize` are MCP's; a node needs neither. */
 const UNKNOWN_METHOD = "The hub does not know this method.";
 
@@ -69,6 +72,8 @@ export class Links {
   readonly #parts: LinkParts;
   readonly #byId = new Map<string, Link>();
   readonly #byNode = new Map<string, Link>();
+  /** Found quicker than by what a socket carries. */
+  readonly #bySocket = new WeakMap<WebSocket, Link>();
 
   constructor(parts: LinkParts) {
     this.#parts = parts;
@@ -82,6 +87,11 @@ export class Links {
   #add(link: Link): void {
     this.#byId.set(link.id, link);
     this.#byNode.set(link.nodeId, link);
+    this.#bySocket.set(link.socket, link);
+  }
+
+  #linkOf(socket: WebSocket): Link | undefined {
+    return this.#bySocket.get(socket) ?? this.#byId.get(linkIdOf(socket) ?? "");
   }
 
   /** Begins a link with a node that has proved who it is. */
@@ -118,19 +128,16 @@ export class Links {
   end(link: Link, code: number, why: string, now: number, seenAt = now): void {
     if (link.state.ended) return;
     keep(link, { ended: true });
-    try {
-      link.socket.close(code, why);
-    } catch {
-      // It is closed already, which is what is wanted.
-    }
+    close(link, code, why);
     this.#gone(link, why, Math.min(now, seenAt));
   }
 
   /** A socket was closed by the node, or broke. */
   closed(socket: WebSocket, now: number): void {
-    const link = this.#byId.get(linkIdOf(socket) ?? "");
+    const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     keep(link, { ended: true });
+    close(link, 1000, "");
     this.#gone(link, "its link broke", now);
   }
 
@@ -171,16 +178,15 @@ export class Links {
 
   /** One frame. */
   async message(socket: WebSocket, data: string | ArrayBuffer, now: number): Promise<void> {
-    const link = this.#byId.get(linkIdOf(socket) ?? "");
+    const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;
     link.heardAt = now;
     const size = typeof data === "string" ? data.length : data.byteLength;
-    const cost = 1 + Math.floor(size / BYTES_A_TOKEN);
-    if (!this.#pay(link, cost, now)) return;
+    if (!this.#pay(link, costOf(size), now)) return;
     if (typeof data !== "string") return this.strike(link, "sent a frame that is not text", now);
     // No UTF-16 code unit has more than three bytes: most frames need not be counted.
     if (data.length * 3 > MAX_FRAME && bytesOf(data) > MAX_FRAME) return this.#tooBig(link, now);
-    await this.#text(link, data, cost, now);
+    await this.#text(link, data, now);
   }
 
   #tooBig(link: Link, now: number): void {
@@ -204,18 +210,19 @@ export class Links {
     return true;
   }
 
-  async #text(link: Link, text: string, cost: number, now: number): Promise<void> {
-    const parsed = parseMessage(parsedJson(text));
+  async #text(link: Link, text: string, now: number): Promise<void> {
+    const value = parsedJson(text);
+    const parsed = isShallow(value, MAX_DEPTH) ? parseMessage(value) : undefined;
     switch (parsed?.kind) {
       case undefined:
         return this.strike(link, "sent what is no message", now);
       case "request":
         return this.#request(link, parsed.message, now);
       case "notification":
-        return this.#notification(link, parsed.message, cost, now);
+        return this.#notification(link, parsed.message, now);
       case "answer":
       case "failure":
-        return this.#answer(link, parsed.message, cost, now);
+        return this.#answer(link, parsed.message, costOf(text.length), now);
     }
   }
 
@@ -240,10 +247,10 @@ export class Links {
 
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {
     const { registered, vitals, events } = this.#parts;
-    if (registered.node(link.nodeId) === undefined) return this.revoke(link.nodeId, now);
-    const standing = await registered.hello(link.nodeId, hello, now);
-    // It may have been ended, or revoked, meanwhile.
+    // It may be ended, or its node, before and while its hello is looked at.
+    const standing = await registered.hello(link.nodeId, hello, now).catch(() => undefined);
     if (link.state.ended) return;
+    if (standing === undefined) return this.end(link, CLOSE.revoked, "it is not registered", now);
     keep(link, { ready: true });
     const { agent, capacity, health } = hello;
     vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
@@ -251,8 +258,8 @@ export class Links {
     events.ready(link, hello);
   }
 
-  async #notification(link: Link, { method, params }: RpcNotification, cost: number, now: number): Promise<void> {
-    if (method === METHOD.chunk) return this.#chunk(link, params, cost, now);
+  async #notification(link: Link, { method, params }: RpcNotification, now: number): Promise<void> {
+    if (method === METHOD.chunk) return this.#chunk(link, params, now);
     if (method === METHOD.health) return this.#health(link, params, now);
     if (method !== METHOD.progress) return;
     const progress = ProgressParams.safeParse(params);
@@ -263,15 +270,15 @@ export class Links {
   #health(link: Link, params: unknown, now: number): void {
     const health = Health.safeParse(params);
     if (!health.success) return this.strike(link, "sent a health that does not fit", now);
-    this.#parts.vitals.change(link.nodeId, { health: health.data, healthAt: now, seenAt: now });
+    this.#parts.vitals.reported(link.nodeId, health.data, now);
   }
 
-  async #chunk(link: Link, params: unknown, cost: number, now: number): Promise<void> {
+  async #chunk(link: Link, params: unknown, now: number): Promise<void> {
     const piece = ChunkParams.safeParse(params);
     if (!piece.success) return this.strike(link, "sent a piece that does not fit", now);
     const taken = link.joiner.take(piece.data, now);
     if (taken.kind === "more") return;
-    if (taken.kind === "whole") return this.#text(link, taken.text, cost, now);
+    if (taken.kind === "whole") return this.#text(link, taken.text, now);
     if (taken.why === "too_big") return this.#tooBig(link, now);
     this.strike(link, "sent pieces that do not fit together", now);
   }
@@ -282,5 +289,13 @@ export class Links {
       link.state = { ...link.state, frames: giveBack(link.state.frames, FRAMES, cost) };
     } else if (verdict === "twice") this.strike(link, "answered the same call twice", now);
     else if (verdict === "unasked") this.strike(link, "answered what it was not asked", now);
+  }
+}
+
+function close({ socket }: Link, code: number, why: string): void {
+  try {
+    socket.close(code, why);
+  } catch {
+    // It is closed already, which is what is wanted.
   }
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { EndedNode, Grant, Setting } from "../contract/node-register.ts";
 import { ROLES } from "../contract/role.ts";
 import { parsedJson } from "../lib/json.ts";
+import { ENROLMENT_MS } from "./enrolment.ts";
 import type { RegisteredNode } from "./registered.ts";
 import { PublicKey } from "./wire/identity.ts";
 import { SITES } from "./wire/manifest.ts";
@@ -211,7 +212,10 @@ export class NodeStore {
     this.#sql.exec("DELETE FROM ended_nodes WHERE id = ?", id);
   }
 
-  putEnrolment(hash: string, expiresAt: number, by: string, grants: readonly Grant[]): void {
+  /** Keeps the hash of an enrolment token for its time, and forgets those that are over. */
+  putEnrolment(hash: string, now: number, by: string, grants: readonly Grant[]): void {
+    const expiresAt = now + ENROLMENT_MS;
+    this.#sql.exec("DELETE FROM enrolments WHERE expires_at <= ?", now);
     this.#sql.exec(
       "INSERT INTO enrolments (hash, expires_at, made_by, grants) VALUES (?, ?, ?, ?)",
       hash,

@@ -15,13 +15,16 @@ export interface Presence {
 
 const NOTHING: Setting = { role: "off", reads: false, destructive: true };
 
+/** On several lines, whose ends are seen as such. */
+const lines = (text: string) => visible(text).replaceAll("⏎", "");
+
 function textsOf(definition: Capability | undefined) {
   if (definition === undefined) return { title: "", description: "", input: "", heavy: false };
   const { title, description, inputSchema, weight } = definition;
   return {
     title: visible(title),
-    description: visible(description),
-    input: visible(JSON.stringify(inputSchema, undefined, 2)).replaceAll("⏎", ""),
+    description: lines(description),
+    input: lines(JSON.stringify(inputSchema, undefined, 2)),
     heavy: weight === "heavy",
   };
 }

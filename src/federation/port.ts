@@ -15,7 +15,8 @@ export interface FleetHub {
 }
 
 export interface FleetWay {
-  readonly hub: FleetHub;
+  /** Gets the hub anew each time: after it was stopped, what was got before leads nowhere. */
+  readonly hub: () => FleetHub;
   readonly userId: string;
   /** What was granted; a call brings what may be done now. */
   readonly role: Role;
@@ -30,21 +31,30 @@ export function fleetPort({ hub, userId, role, signal }: FleetWay): Fleet {
   const askedBy = (operationId: string): JobAsk => ({ operationId, userId, role });
   return {
     // A hub that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
-    offers: () => hub.fleetOffers(role).catch(() => hub.fleetOffers(role)),
-    nodes: () => hub.fleetNodes(role).catch(() => hub.fleetNodes(role)),
+    offers: () =>
+      hub()
+        .fleetOffers(role)
+        .catch(() => hub().fleetOffers(role)),
+    nodes: () =>
+      hub()
+        .fleetNodes(role)
+        .catch(() => hub().fleetNodes(role)),
     async call(call) {
-      const once = () => callOnce(hub, userId, call, signal);
+      const once = () => callOnce(hub(), userId, call, signal);
       const { offer } = call;
       // The hub may have been restarted after the node was given the call.
       if (offer.reads && !offer.heavy) return once().catch(() => once());
       return once().catch(() => unknown(call));
     },
     watch(operationId, since, ms) {
-      const watch = () => hub.watchJob(askedBy(operationId), since, ms);
+      const watch = () => hub().watchJob(askedBy(operationId), since, ms);
       return watch().catch(() => watch());
     },
     // What is cancelled twice is cancelled.
-    cancel: (operationId) => hub.cancelJob(askedBy(operationId)).catch(() => hub.cancelJob(askedBy(operationId))),
+    cancel: (operationId) =>
+      hub()
+        .cancelJob(askedBy(operationId))
+        .catch(() => hub().cancelJob(askedBy(operationId))),
   };
 }
 

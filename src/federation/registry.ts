@@ -1,4 +1,4 @@
-import type { Activity } from "../contract/activity.ts";
+import { type Activity, CONSOLE } from "../contract/activity.ts";
 import type { Grant, Refused, Setting } from "../contract/node-register.ts";
 import { Fault } from "../lib/errors.ts";
 import { agreed, definitionIn, isOffered, judge, offered, withdrawn } from "./agreement.ts";
@@ -113,7 +113,7 @@ export class Registry implements Registered {
       this.store.putGrants(nodeId, grants);
       for (const row of this.store.capabilities(nodeId)) this.#granted(row);
     });
-    this.#record(by, "adopted", node);
+    this.#record(by, `adopt node "${node.name}"`, node);
     this.#parts.events.changed(nodeId);
     return null;
   }
@@ -126,7 +126,7 @@ export class Registry implements Registered {
       this.store.dropNode(nodeId);
       this.store.putEnded(nodeId, node.name, this.#parts.now(), by);
     });
-    this.#record(by, node.state === "pending" ? "refused" : "ended", node);
+    this.#record(by, `${node.state === "pending" ? "turn away" : "end"} node "${node.name}"`, node);
     this.#parts.events.revoked(nodeId);
     return null;
   }
@@ -136,7 +136,7 @@ export class Registry implements Registered {
     const ended = this.store.ended().find(({ id }) => id === nodeId);
     if (ended === undefined) return unknownNode();
     this.store.dropEnded(nodeId);
-    this.#record(by, "lets ask again", ended);
+    this.#record(by, `let node "${ended.name}" ask again`, ended);
     return null;
   }
 
@@ -153,7 +153,7 @@ export class Registry implements Registered {
       this.store.putCapability(next);
       this.store.dropGrant(nodeId, name);
     });
-    this.#record(by, `set ${name} to ${saying(next)}`, node);
+    this.#record(by, `set ${name} of node "${node.name}" to ${saying(next)}`, node);
     this.#parts.events.changed(nodeId);
     return null;
   }
@@ -172,16 +172,17 @@ export class Registry implements Registered {
   }
 
   /** Writes down what a node did, unless nodes have done too much of late. */
-  note(what: string, name: string, outcome: string): void {
+  note(what: string, name: string, why: string | null): void {
     const now = this.#parts.now();
     this.#notes = this.#notes.filter((at) => now - at < NOTES_MS);
     if (this.#notes.length >= MAX_NOTES) return;
     this.#notes.push(now);
-    this.#parts.record({ who: name, client: "node", what, subject: `node ${name}`, outcome });
+    const result = why === null ? "done" : "refused";
+    this.#parts.record({ who: name, client: "node", what, subject: `node "${name}"`, result, why });
   }
 
   #record(by: string, what: string, { name }: Pick<RegisteredNode, "name">): void {
-    this.#parts.record({ who: by, client: "page of nodes", what, subject: `node ${name}`, outcome: "ok" });
+    this.#parts.record({ who: by, client: CONSOLE, what, subject: `node "${name}"`, result: "done", why: null });
   }
 
   #takeAll(node: NodeRow, found: readonly Inspected[]): void {
@@ -202,7 +203,7 @@ export class Registry implements Registered {
     if (node.state === "adopted") this.#granted(next);
     const [was, is] = [kept === undefined ? "off" : judge(kept, this.#parts.ours).state, judge(next, this.#parts.ours)];
     if (was === is.state || (is.state !== "quarantined" && is.state !== "refused")) return;
-    this.note(`offers ${next.name}`, node.name, is.problem ?? "held back");
+    this.note(`offer ${next.name}`, node.name, is.problem ?? "held back");
   }
 
   /** Switches on what an enrolment token was made for, the first time that it is offered. */

@@ -4,15 +4,15 @@ import type { Capability } from "./wire/manifest.ts";
 /** What fits a capability by what the node says of it. That may be a lie: it is shown, and never chosen. */
 
 /** Domains whose capabilities can do anything that their arguments say. */
-const POWERFUL: Readonly<Record<string, string>> = {
-  shell: "It runs programs on that machine.",
-  http: "It sends requests from that machine's network.",
-};
+const POWERFUL: ReadonlyMap<string, string> = new Map([
+  ["shell", "It runs programs on that machine."],
+  ["http", "It sends requests from that machine's network."],
+]);
 
 const domainOf = (name: string) => name.split(".")[0] ?? "";
 
 export function suggestionFor({ name, hints }: Capability): Setting {
-  const powerful = domainOf(name) in POWERFUL;
+  const powerful = POWERFUL.has(domainOf(name));
   const reads = hints.readOnly && !hints.destructive && !powerful;
   const role = powerful || hints.destructive ? "admin" : reads ? "viewer" : "operator";
   return { role, reads, destructive: hints.destructive || powerful };
@@ -20,7 +20,7 @@ export function suggestionFor({ name, hints }: Capability): Setting {
 
 /** Why a capability wants care, in plain words. */
 export function dangersOf({ name, hints }: Capability): string[] {
-  const powerful = POWERFUL[domainOf(name)];
+  const powerful = POWERFUL.get(domainOf(name));
   return [
     ...(powerful === undefined ? [] : [powerful]),
     ...(hints.destructive ? ["It can destroy or overwrite."] : []),

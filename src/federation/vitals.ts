@@ -47,6 +47,8 @@ const EWMA_WEIGHT = 0.2;
 const LATENCY_MS = 60_000;
 /** What a node said of its health counts for this long: four reports may be lost. */
 const HEALTH_OLD_MS = 120_000;
+/** How it is with a node is written down no more often than this. */
+const WRITE_MS = 10_000;
 /** A trouble is told for this long. */
 const TROUBLE_MS = 24 * 60 * 60 * 1000;
 /** How long a node that was expelled stays out; doubles each time, until it has behaved for `FORGIVEN_MS`. */
@@ -94,6 +96,13 @@ export class VitalsBook {
       nodeId,
       JSON.stringify(vitals),
     );
+  }
+
+  /** A node says how it is. Written down now and then only: what is said again in seconds may be lost. */
+  reported(nodeId: string, health: Health, now: number): void {
+    const before = this.of(nodeId);
+    if (now - (before.seenAt ?? 0) >= WRITE_MS) this.change(nodeId, { health, healthAt: now, seenAt: now });
+    else this.#known.set(nodeId, { ...before, health, healthAt: now });
   }
 
   /** Changes the breaker; written only if it differs, which in a healthy home it never does. */

@@ -67,6 +67,9 @@ export class Fault extends Error {
   }
 }
 
+/** Says that a person was asked, and did not agree. */
+export class Declined extends Fault {}
+
 /** Says that the request which it is about was never sent. Over RPC this is lost: an error loses its class there. */
 export class NotSent extends Fault {}
 

@@ -1,5 +1,6 @@
 import { type CallToolResult, isSpecType, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { Deed } from "../contract/activity.ts";
 import type { Context } from "../contract/context.ts";
 import type { FleetAnswer, FleetCall, JobState, NodeAnswer, Offer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
@@ -124,6 +125,11 @@ function previewOf(offer: Offer, node: string | undefined, args: object, { home 
   return `Run ${offer.tool} on ${where} of home "${home.name}", with ${JSON.stringify(args)}. The node calls it "${offer.title}".`;
 }
 
+/** Its arguments are not written down: they may hold anything. */
+function deedOf({ tool, capability }: Offer, node: string | undefined): Deed {
+  return { what: `run ${tool}${node === undefined ? "" : ` on node "${node}"`}`, subject: capability };
+}
+
 /** An offered tool, for one call of it. @param node the only one that it may run on */
 export function runnableOffer(offer: Offer, node: unknown): Runnable {
   const pinned = node === undefined ? undefined : z.string().safeParse(node).data;
@@ -149,6 +155,7 @@ export function runnableOffer(offer: Offer, node: unknown): Runnable {
           },
         }
       : {}),
+    ...(reads ? {} : { deed: () => deedOf(offer, pinned) }),
     async answer(input: Record<string, unknown>, context: Context, role: Role) {
       if (!isKnown) throw unknownNode(node, offer);
       const { progress } = context;

@@ -16,6 +16,7 @@ import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
 import { type About, aboutCall, ended, outcomeOf } from "./observe.ts";
 import { confirm, CONFIRM_TOKEN, type Unconfirmed } from "./confirm.ts";
 import { calledHomes, hasSeveralHomes, HOME, isOnlyHome } from "./homes.ts";
+import { type Recorded, recordRefusal, whileRecorded } from "./record.ts";
 import { progressTo } from "./progress.ts";
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -97,7 +98,7 @@ export interface Answer {
 /** What is run: a tool of the catalogue, or one that nodes offer. */
 export interface Runnable extends Pick<
   AnyTool,
-  "name" | "role" | "input" | "scope" | "preview" | "independent" | "annotations"
+  "name" | "role" | "input" | "scope" | "preview" | "independent" | "annotations" | "deed" | "evenFrozen"
 > {
   answer(input: Record<string, unknown>, context: Context, role: Role): Promise<Answer>;
 }
@@ -154,7 +155,7 @@ async function questionOf(
 async function run(
   { tool, home, token, own }: Asked,
   call: ToolCall,
-  about: About,
+  { about, recorded }: { readonly about: About; readonly recorded: Recorded },
 ): Promise<CallToolResult | InputRequiredResult> {
   const { all, ids } = calledHomes(call, tool, home);
   about.home = all || tool.scope === "gateway" ? ALL_HOMES : (ids[0] ?? "");
@@ -163,7 +164,8 @@ async function run(
   const progress = progressTo(call.exchange);
   const contexts = ids.map((id) => contextOf(call, id, progress, ids.length));
   const { name, role, independent, annotations } = tool;
-  const wanted = { name, role, independent, reads: annotations.readOnlyHint };
+  // To stop everything must not wait for a controller that is down.
+  const wanted = { name, role, independent, reads: annotations.readOnlyHint || tool.evenFrozen === true };
   const answerIn = (context: Context) => async (has: Role) => tool.answer(input.data, context, has);
   if (all) {
     const workIn = (context: Context) => () => whilePermitted(context, wanted, answerIn(context));
@@ -176,7 +178,9 @@ async function run(
   if (tool.scope === "gateway") return resultOf({}, await answerIn(context)(context.role));
   return whilePermitted(context, wanted, async (has) => {
     const question = await questionOf({ tool, input: input.data, token, context }, call);
-    return question ?? resultOf({ home: context.home.id }, await answerIn(context)(has));
+    if (question !== undefined) return question;
+    const answer = () => answerIn(context)(has);
+    return resultOf({ home: context.home.id }, await whileRecorded(tool, input.data, { context, recorded }, answer));
   });
 }
 
@@ -193,9 +197,12 @@ export async function runTool(
   call: ToolCall,
 ): Promise<CallToolResult | InputRequiredResult> {
   const about = aboutCall("tool", name);
+  const recorded: Recorded = { begun: false };
   let outcome = "ok";
+  let asked: Asked | undefined;
   try {
-    const result = await run(await find(about), call, about);
+    asked = await find(about);
+    const result = await run(asked, call, { about, recorded });
     if (isInputRequiredResult(result)) outcome = "asked";
     else if (result.isError === true) outcome = "operation_failed";
     return result;
@@ -205,6 +212,7 @@ export async function runTool(
       throw error;
     }
     outcome = outcomeOf(error);
+    if (asked !== undefined && !recorded.begun) await recordRefusal(asked, call, error);
     if (error instanceof Fault) return faultResult(error);
     log("error", "tool_bug", { tool: about.name, ...describeError(error) });
     return faultResult(OUR_BUG);

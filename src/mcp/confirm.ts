@@ -8,7 +8,7 @@ import { z } from "zod";
 import type { Context } from "../contract/context.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
-import { Fault, type FaultBody } from "../lib/errors.ts";
+import { Declined, Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
 import { canonical } from "./canonical.ts";
 import type { Consents } from "./consents.ts";
@@ -74,6 +74,9 @@ class NotConfirmed extends Fault {
     return { ...super.toJSON(), [CONFIRM_TOKEN]: this.#token };
   }
 }
+
+/** Whether a fault only asks for the person's consent: nothing was refused yet. */
+export const isQuestion = (error: unknown): boolean => error instanceof NotConfirmed;
 
 /** What a confirmation is bound to: it opens for this person, client, session, home, tool and arguments only. */
 async function purposeOf(kind: "token" | "state", { tool, input, context, consents }: Unconfirmed): Promise<string> {
@@ -152,7 +155,7 @@ async function byElicitation(call: Unconfirmed, sealer: Sealer): Promise<InputRe
   const asked = await askedFor(purpose, state, sealer);
   if (asked === undefined) throw stateFault("not_ours");
   if (acceptedContent(call.exchange.inputResponses, "confirm", Answer)?.confirm !== true) {
-    throw new Fault("conflict", "The person did not agree. Nothing was changed.", {
+    throw new Declined("conflict", "The person did not agree. Nothing was changed.", {
       suggestions: ["Do not try again unless they ask for it."],
     });
   }

@@ -55,6 +55,13 @@ export function signInAgain(url: string): Response {
   return Response.json(body, { status: 401, headers: { "www-authenticate": challenge, "cache-control": "no-store" } });
 }
 
+/** The same refusal, with words for a person who opens the address in a browser. */
+export function signInFirst(bare: Response): Response {
+  if (bare.body !== null) return bare;
+  const error_description = "This is an MCP endpoint: add its address to an AI client, which then asks you to sign in.";
+  return Response.json({ error: "unauthorized", error_description }, { status: 401, headers: bare.headers });
+}
+
 /** Asks the client to begin anew, as the protocol has it: the id was never given out, or to somebody else. */
 function unknownSession(): Response {
   return rpcError(404, -32001, "This session is not known. Start a new one with initialize.");

@@ -111,12 +111,15 @@ export class Session extends DurableObject<Env> {
     if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
     if (!(await this.#admissions.admit(caller, parsed.value, Date.now()))) return new Response(null, { status: 401 });
     const needed = neededRole(parsed.value, caller, (tool) => this.#parts.server.roleOf(tool));
-    if (needed !== undefined) return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
     const { origin } = request;
     const seen = new SeenCalls(this.#parts.observers ?? {});
     const { observe } = seen;
     const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents, observe };
+    if (needed !== undefined) {
+      await this.#parts.server.noteTooLow(parsed.value, call);
+      return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
+    }
     if (isPlainLegacy(inner.headers, parsed.value)) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
       return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));

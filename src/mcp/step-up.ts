@@ -18,6 +18,12 @@ function accessFor({ homes }: Caller, asked: unknown): HomeAccess | undefined {
   return typeof asked === "string" && Object.hasOwn(homes, asked) ? homes[asked] : undefined;
 }
 
+/** The tool that a request calls, and with what; `undefined` if it calls none. */
+export function calledTool(body: unknown): { name: string; args: Readonly<Record<string, unknown>> } | undefined {
+  const call = ToolCall.safeParse(body);
+  return call.success ? { name: call.data.params.name, args: call.data.params.arguments ?? {} } : undefined;
+}
+
 /**
  * The role that a call needs, if its person has that role and has granted the client less: then the client can ask
  * them for more, and is told so in OAuth's own way. Whoever has not got the role is refused by the call itself.
@@ -28,11 +34,10 @@ export function neededRole(
   caller: Caller,
   roleOf: (tool: string) => Role | undefined,
 ): Role | undefined {
-  const call = ToolCall.safeParse(body);
-  if (!call.success) return undefined;
-  const { name, arguments: args } = call.data.params;
-  const needed = roleOf(name);
-  const access = accessFor(caller, args?.[HOME]);
+  const call = calledTool(body);
+  if (call === undefined) return undefined;
+  const needed = roleOf(call.name);
+  const access = accessFor(caller, call.args[HOME]);
   if (needed === undefined || access?.ceiling === undefined) return undefined;
   return !atLeast(access.role, needed) && atLeast(access.ceiling, needed) ? needed : undefined;
 }

@@ -111,6 +111,12 @@ export function openLink({ url, proof, agent, tls }: LinkTarget, listener: LinkL
       if (over) resolve();
       else socket.send(frame, () => resolve());
     });
+  /** Each piece waits for the one before, so that a ping need not wait for all of them. */
+  const inPieces = async (before: Promise<void>, frames: readonly string[], delivered?: () => void) => {
+    await before;
+    for (const frame of frames) await write(frame);
+    if (delivered !== undefined) deliveries.written(delivered);
+  };
   return {
     send(message, delivered) {
       const frames = framesOf(JSON.stringify(message), randomUUID()) ?? [];
@@ -120,11 +126,7 @@ export function openLink({ url, proof, agent, tls }: LinkTarget, listener: LinkL
         if (delivered !== undefined) deliveries.written(delivered);
         return;
       }
-      writing = writing.then(async () => {
-        // Each piece waits for the one before, so that a ping need not wait for all of them.
-        for (const frame of frames) await write(frame);
-        if (delivered !== undefined) deliveries.written(delivered);
-      });
+      writing = inPieces(writing, frames, delivered);
     },
     close() {
       if (over) return;

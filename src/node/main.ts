@@ -12,7 +12,8 @@ import type { AnyPlugin } from "./plugin.ts";
 import { PLUGINS } from "./plugins/index.ts";
 import { Trouble } from "./sentences.ts";
 
-const COMMANDS: readonly Command[] = [
+/** All that `pimcp node` can do, in the order in which it is needed. */
+export const COMMANDS: readonly Command[] = [
   joinCommand,
   runCommand,
   statusCommand,

@@ -1,12 +1,14 @@
 import {
   Client,
   ProtocolError,
-  ProtocolErrorCode,
+  SdkError,
+  SdkErrorCode,
   StreamableHTTPClientTransport,
   type Tool,
 } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
-import { CallResult } from "../federation/wire/frames.ts";
+import { CallResult, NODE_ERROR } from "../federation/wire/frames.ts";
+import { sentence } from "../lib/sentence.ts";
 import { failed } from "./answers.ts";
 import { backoffMs, pauseFor } from "./backoff.ts";
 import type { ServerSettings } from "./config.ts";
@@ -19,7 +21,7 @@ import { whyOf } from "./sentences.ts";
 const START_MS = 60_000;
 /** How long it may take to say which era of MCP it is of; an older one may never say so. */
 const PROBE_MS = 10_000;
-/** A server is asked for its tools this often, in milliseconds: one over HTTP does not say when it dies. */
+/** A server over HTTP is asked for its tools this often, in milliseconds: it does not say when it dies. */
 const LOOK_MS = 15_000;
 const LOOK_TIMEOUT_MS = 10_000;
 /** A server that ran for this long before it died is started again at once. */
@@ -49,7 +51,7 @@ export interface McpServer {
 interface Connection {
   readonly client: Client;
   /** The end of what it printed on standard error. */
-  printed(): string;
+  readonly printed: () => string;
 }
 
 function transportOf(settings: ServerSettings): {
@@ -83,7 +85,7 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
   const stop = new AbortController();
   let offered: readonly Offered[] = [];
   let listed = "";
-  let problem: string | undefined = "It is being started.";
+  let problem: string | undefined = `The MCP server ${name} is being started.`;
 
   const take = (client: Client, tools: readonly Tool[]) => {
     const text = JSON.stringify(tools);
@@ -126,24 +128,26 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
   /** Runs it once, until it dies. */
   const runOnce = async () => {
     const gone = Promise.withResolvers<void>();
-    const onStop = () => gone.resolve();
+    const onGone = () => gone.resolve();
     const { client, printed } = await connect();
-    stop.signal.addEventListener("abort", onStop);
-    Object.assign(client, { onclose: () => gone.resolve() });
+    stop.signal.addEventListener("abort", onGone);
+    Object.assign(client, { onclose: onGone });
     const look = async () => {
       const { tools } = await client.listTools(undefined, { timeout: LOOK_TIMEOUT_MS, cacheMode: "refresh" });
       if (!stop.signal.aborted) take(client, tools);
     };
+    // One that is busy may be slow to answer: it is not dead.
+    const lookAgain = () => look().catch((error: unknown) => (isTimeout(error) ? undefined : onGone()));
     let looking: NodeJS.Timeout | undefined;
     try {
       await look();
       problem = undefined;
       tell(`The MCP server ${name} is there: ${offered.map(({ capability }) => capability.name).join(", ")}.`);
-      looking = setInterval(() => void look().catch(() => gone.resolve()), LOOK_MS);
+      if ("url" in settings) looking = setInterval(() => void lookAgain(), LOOK_MS);
       await gone.promise;
     } finally {
       clearInterval(looking);
-      stop.signal.removeEventListener("abort", onStop);
+      stop.signal.removeEventListener("abort", onGone);
       drop();
       await client.close().catch(() => undefined);
     }
@@ -158,8 +162,10 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
       if (stop.signal.aborted) return;
       failures = Date.now() - begun > STEADY_MS ? 1 : failures + 1;
       const pause = backoffMs(failures, Math.random());
-      problem = `The MCP server ${name} does not run: ${why}.`;
-      tell(`${problem} It is started again in ${Math.ceil(pause / 1000)} s.`);
+      const before = problem;
+      problem = sentence(`The MCP server ${name} does not run: ${why}`);
+      // One that never comes is told of once, not twice a minute.
+      if (problem !== before) tell(`${problem} It is started again, at first after ${Math.ceil(pause / 1000)} s.`);
       await pauseFor(pause, stop.signal);
     }
   };
@@ -174,6 +180,8 @@ export function startMcpServer({ name, settings, agent, changed, tell }: McpServ
     },
   };
 }
+
+const isTimeout = (error: unknown) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
 
 function offeredBy(server: string, client: Client, tool: Tool, heavy: boolean): Offered {
   const capability = capabilityOf(server, tool, heavy);
@@ -200,7 +208,7 @@ function offeredBy(server: string, client: Client, tool: Tool, heavy: boolean): 
 /** What a caller is told of a call that failed on its way to the server, or there. */
 function answerTo(error: unknown, name: string): CallResult {
   if (error instanceof ProtocolError) {
-    if (error.code === ProtocolErrorCode.InvalidParams) throw new BadArguments(error.message);
+    if (error.code === NODE_ERROR.arguments) throw new BadArguments(error.message);
     return failed(error.message);
   }
   return failed(

@@ -71,6 +71,15 @@ export function createSources({ folder, env, agent, notes, changed, tell }: Sour
     },
   });
 
+  /** What fails here must not hold up what comes after it. */
+  const letGo = async (name: string, open: OpenPlugin) => {
+    try {
+      await open.close();
+    } catch (error) {
+      tell(`The plug-in ${name} was not closed in good order: ${whyOf(error)}`);
+    }
+  };
+
   const openPlugin = async ({ plugin, settings }: EnabledPlugin) => {
     const before = plugins.get(plugin.name);
     if (before !== undefined && before.plugin === plugin && isDeepStrictEqual(before.settings, settings)) return;
@@ -87,7 +96,7 @@ export function createSources({ folder, env, agent, notes, changed, tell }: Sour
       tell(trouble);
       return;
     }
-    await before?.open.close();
+    if (before !== undefined) await letGo(plugin.name, before.open);
   };
 
   const applyPlugins = async (wanted: readonly EnabledPlugin[]) => {
@@ -98,7 +107,7 @@ export function createSources({ folder, env, agent, notes, changed, tell }: Sour
       plugins.delete(name);
       refresh();
       tell(`The plug-in ${name} is off.`);
-      await open.close();
+      await letGo(name, open);
     }
     for (const each of wanted) await openPlugin(each);
   };

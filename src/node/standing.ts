@@ -13,16 +13,18 @@ export function capabilityLine({ name, state, problem }: Standing["capabilities"
   return sentences(`${name}: ${STATE_WORDS[state]}`, problem ?? "");
 }
 
+type Adopted = Standing & { readonly state: "adopted" };
+
+const isAdopted = (standing: Standing | undefined): standing is Adopted => standing?.state === "adopted";
+
+function waitingLine({ code }: Standing, page: string): string {
+  return `This node waits for its owner: open ${page}, sign in, compare the code ${code ?? ""}, and adopt it. It goes on by itself then.`;
+}
+
 /** What a person is told of a standing that has come, after the one before. */
 export function standingLines(before: Standing | undefined, now: Standing, page: string): string[] {
-  if (now.state === "pending") {
-    if (before?.state === "pending" && before.code === now.code) return [];
-    const code = now.code ?? "";
-    return [
-      `This node waits for its owner: open ${page}, sign in, compare the code ${code}, and adopt it. It goes on by itself then.`,
-    ];
-  }
-  const known = before?.state === "adopted" ? before : undefined;
+  if (!isAdopted(now)) return before?.code === now.code ? [] : [waitingLine(now, page)];
+  const known = isAdopted(before) ? before : undefined;
   const old = new Set(known?.capabilities.map((each) => capabilityLine(each)));
   const news = now.capabilities.map((each) => capabilityLine(each)).filter((line) => !old.has(line));
   return [

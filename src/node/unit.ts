@@ -10,12 +10,14 @@ export interface UnitParts {
   readonly config: string;
 }
 
-/** An argument as systemd reads it: in quotes, `%` and `$` doubled. */
-const quoted = (text: string) =>
-  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("%", "%%").replaceAll("$", "$$$$")}"`;
+/** As systemd reads a text where it may mean more than itself: `%` doubled. */
+const plain = (text: string) => text.replaceAll("%", "%%");
 
-/** A path as systemd reads it where no quotes are taken off. */
-const specified = (path: string) => path.replaceAll("%", "%%").replaceAll(" ", "\\x20");
+/** The same in quotes. */
+const quoted = (text: string) => `"${plain(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+
+/** An argument of a command, where `$` would begin a variable. */
+const argument = (text: string) => quoted(text).replaceAll("$", "$$$$");
 
 /** The text of a systemd unit that keeps a node running, with as few rights as it needs. */
 export function unitText({ command, user, folder, config }: UnitParts): string {
@@ -29,7 +31,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart=${command.map((part) => quoted(part)).join(" ")}
+ExecStart=${command.map((part) => argument(part)).join(" ")}
 ExecReload=/bin/kill -HUP $MAINPID
 User=${user}
 Restart=always
@@ -42,7 +44,7 @@ TimeoutStopSec=15
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
-ReadWritePaths=${specified(folder)}
+ReadWritePaths=${quoted(folder)}
 PrivateTmp=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
@@ -61,7 +63,7 @@ AmbientCapabilities=
 UMask=0077
 
 # Secrets for its configuration, as NAME=value, may be in a file of their own beside it.
-EnvironmentFile=-${specified(config.replace(/\.json$/, ""))}.env
+EnvironmentFile=-${plain(config.replace(/\.json$/, ""))}.env
 
 [Install]
 WantedBy=multi-user.target

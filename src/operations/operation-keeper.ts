@@ -8,6 +8,7 @@ import type { ObjectStorage } from "../lib/object-storage.ts";
 import type { Provisioning, Step, StepTarget } from "../pi/provisioning.ts";
 import type { Progress } from "./claim.ts";
 import { endOf, outcomeOf } from "./failures.ts";
+import { assertNotFrozen, type OperationRegister, report } from "./register.ts";
 import type { StartOutcome, StartRequest, WatchOutcome, WatchRequest } from "./port.ts";
 import {
   apply,
@@ -43,6 +44,8 @@ const stepKey = (index: number) => `step:${index}`;
 
 /** What an operation is given once, by `wiring/`. */
 export interface OperationParts {
+  /** The home's register. */
+  readonly register: (homeId: string) => OperationRegister;
   /** Opens a home in a caller's name; throws a Fault if that is no longer possible. */
   readonly open: (caller: Caller, homeId: string, signal: AbortSignal) => { pi: { provisioning: Provisioning } };
   readonly sealer: Sealer;
@@ -174,6 +177,7 @@ export class OperationKeeper {
   }
 
   async #request(record: OperationRecord, key: string, sealed: string | undefined, signal: AbortSignal) {
+    await assertNotFrozen(this.#parts.register(record.homeId));
     const step = Sealed<Step>().safeParse(await this.#unseal(record, key, sealed));
     if (!step.success) {
       throw new Fault("operation_failed", "Its login could not be read again, so nothing was sent. Start it anew.");
@@ -212,7 +216,10 @@ export class OperationKeeper {
     const after = before === undefined ? undefined : apply(before, index, event, now);
     if (after === undefined || after === before) return false;
     this.#storage.kv.put(RECORD, after);
-    if (after.endedAt !== null) this.#storage.kv.delete(LOGIN);
+    if (after.endedAt !== null) {
+      this.#storage.kv.delete(LOGIN);
+      void report(this.#parts.register(after.homeId), after);
+    }
     for (const wake of this.#waiting) wake();
     return true;
   }

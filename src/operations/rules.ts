@@ -161,7 +161,7 @@ export function nextAt(record: OperationRecord, now: number): number | undefined
 }
 
 /** "node 4", "cluster 1". */
-function subjectOf(target: StepTarget): string {
+export function subjectOf(target: StepTarget): string {
   return "cluster_id" in target ? `cluster ${target.cluster_id}` : `node ${target.node_id}`;
 }
 

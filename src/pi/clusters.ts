@@ -21,9 +21,11 @@ export interface Clusters {
   status(clusterId: number): Promise<ClusterStatus>;
   nodes(clusterId: number): Promise<readonly PiNode[]>;
   /**
-   * Deletes the definition of a cluster that has no nodes any more.
+   * The state of a cluster that may be deleted: it has no nodes any more.
    * @throws Fault `not_found` or `conflict`: released controllers would say that all went well (contract 6.8)
    */
+  deletable(clusterId: number): Promise<ClusterStatus>;
+  /** Deletes its definition. @throws Fault as `deletable` */
   delete(clusterId: number): Promise<ClusterStatus>;
 }
 
@@ -64,8 +66,15 @@ export function clusters(send: Send): Clusters {
       page,
     );
 
+  async function deletable(clusterId: number): Promise<ClusterStatus> {
+    const before = await status(clusterId);
+    if (before.nodes.total > 0) throw stillHasNodes(before);
+    return before;
+  }
+
   return {
     status,
+    deletable,
     list: pageAt,
     all: () => everyRow(pageAt),
     create: (cluster) =>
@@ -90,8 +99,7 @@ export function clusters(send: Send): Clusters {
       return list.rows.toSorted((a, b) => a.id - b.id);
     },
     async delete(clusterId) {
-      const before = await status(clusterId);
-      if (before.nodes.total > 0) throw stillHasNodes(before);
+      const before = await deletable(clusterId);
       await send({
         method: "DELETE",
         path: `/api/v1/clusters/${clusterId}`,

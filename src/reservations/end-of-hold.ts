@@ -24,15 +24,8 @@ export class EndOfHold {
     this.#store.free(Date.now());
   }
 
-  /** What follows a hold that has ended: it is written down, and the controller's own is released. */
-  async ended(
-    pi: PiClient,
-    address: PinAddress,
-    what: string,
-    by: { holder: Holder },
-    holder = by.holder,
-  ): Promise<void> {
-    await this.#journal.record(address, what, by, "ok");
+  /** What follows a hold that has ended: the controller's own is released. */
+  async ended(pi: PiClient, address: PinAddress, holder: Holder): Promise<void> {
     await this.#journal.mark(address, false);
     if (!(await releaseMirror(pi, address.gpioId, holder))) this.#store.leave(holder);
   }

@@ -19,6 +19,9 @@ function isGone(fault: Fault | undefined): boolean {
   return fault?.type === "not_found" && fault.details?.statusCode === 404;
 }
 
+const safely = ({ gpioId }: PinAddress, { hold }: Unsafe) =>
+  `drive GPIO device ${gpioId} to its safe level ${hold.onExpire === 1 ? "HIGH (1)" : "LOW (0)"}, after the reservation of ${hold.holder.userName}`;
+
 /** What a pin's alarm does: ends holds, drives safe levels until they are read back, forgets free pins. */
 export class Expiry {
   readonly #parts: PinParts;
@@ -52,7 +55,7 @@ export class Expiry {
     } else if (stored.kind === "held") {
       this.#end.free();
       if (address !== undefined) {
-        await this.#journal.record(address, "reservation expired", stored.hold, "ok");
+        await this.#journal.record(address, `end the reservation of GPIO device ${address.gpioId}, which had expired`);
         await this.#journal.mark(address, false);
       }
     } else if (this.#store.forgetAt > now) {
@@ -74,13 +77,9 @@ export class Expiry {
         return;
       }
       this.#end.free();
+      await this.#journal.record(address, safely(address, unsafe));
       await withDeadline(RELEASE_MS, (signal) =>
-        this.#end.ended(
-          this.#parts.open(caller, address.homeId, signal).pi,
-          address,
-          `made safe: drove to ${unsafe.hold.onExpire}`,
-          unsafe.hold,
-        ),
+        this.#end.ended(this.#parts.open(caller, address.homeId, signal).pi, address, unsafe.hold.holder),
       );
     } catch (error) {
       await this.#stillUnsafe(address, unsafe, error);
@@ -94,14 +93,15 @@ export class Expiry {
     if (isGone(fault)) {
       // There is nothing left to drive.
       this.#end.free();
-      await this.#journal.record(address, "make safe", unsafe.hold, "the device is gone");
+      await this.#journal.record(address, safely(address, unsafe), { result: "failed", why: "the device is gone" });
       await this.#journal.mark(address, false);
       return;
     }
     const attempts = unsafe.attempts + 1;
     this.#store.put({ ...unsafe, attempts, problem }, Date.now() + pauseMs(attempts, fault?.type ?? null));
     if (attempts === 1) {
-      await this.#journal.record(address, `make safe: drive to ${unsafe.hold.onExpire}`, unsafe.hold, problem);
+      const why = "the home could not be asked, or refused; it is tried until it is done";
+      await this.#journal.record(address, safely(address, unsafe), { result: "failed", why });
     }
   }
 }

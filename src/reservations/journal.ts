@@ -1,6 +1,6 @@
+import type { Ending } from "../contract/activity.ts";
 import { describeError, log } from "../lib/log.ts";
 import type { PinAddress, PinParts } from "./outcome.ts";
-import type { Holder } from "./rules.ts";
 
 /** Tells the home's register what happens to a pin. A register that fails is logged: it never stops a pin. */
 export class Journal {
@@ -10,16 +10,15 @@ export class Journal {
     this.#register = register;
   }
 
+  /** Writes down what was done by itself, for the hold of somebody; what callers do is written down where they ask. */
   async record(
     { homeId, gpioId }: PinAddress,
     what: string,
-    by: { readonly holder: Holder },
-    outcome = "ok",
+    ending: Ending = { result: "done", why: null },
   ): Promise<void> {
-    const { userName, clientId } = by.holder;
-    const activity = { who: userName, client: clientId, what, subject: `GPIO device ${gpioId}`, outcome };
+    const deed = { who: "PiMCP", client: "", what, subject: `GPIO device ${gpioId}` };
     await this.#register(homeId)
-      .record(activity)
+      .record({ ...deed, ...ending })
       .catch((error: unknown) => log("error", "activity_not_recorded", describeError(error)));
   }
 

@@ -63,13 +63,13 @@ export class PinKeeper {
   async reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>> {
     // Sealed and marked before the decision, because nothing may be awaited between that and its writing.
     const sealed = await this.#keyring.seal(asker.caller, wish.seconds);
-    return this.#upstream<PinView>(address, asker, "reserve", async (pi) => {
+    return this.#upstream<PinView>(address, asker, async (pi) => {
       await this.#journal.mark(address, true);
       await this.#end.clearLeftover(pi, address);
       const now = Date.now();
       const before = settle(this.#store.pin, now);
       const decision = reserve(before, { holder: asker.holder, ...wish }, { now, lastFence: this.#store.lastFence });
-      if (!decision.ok) return this.#refused(address, asker, "reserve", decision.refusal);
+      if (!decision.ok) return { ok: false, refusal: decision.refusal };
       this.#passes.clear();
       this.#store.hold(address, decision.value);
       // Also with a renewal that names no safe level: it keeps the hold's, and the login may be a newer one.
@@ -81,7 +81,6 @@ export class PinKeeper {
         else this.#end.free();
         return { ok: false, fault: objection };
       }
-      await this.#journal.record(address, `reserved for ${wish.seconds} s`, asker, "ok");
       return { ok: true, value: this.look() };
     });
   }
@@ -106,46 +105,45 @@ export class PinKeeper {
 
   /** Drives the pin, if the number is still good when its turn has come. */
   write(address: PinAddress, asker: Asker, fence: number, value: Level): Promise<Outcome<Level>> {
-    return this.#upstream<Level>(address, asker, `drive to ${value}`, async (pi) => {
+    return this.#upstream<Level>(address, asker, async (pi) => {
       // Signs in and asks what must be asked before the check, so that nothing delays what follows it.
       await pi.ready();
       await this.#end.clearLeftover(pi, address);
       const now = Date.now();
       const allowed = this.#allows(fence, now);
       this.#passes.delete(fence);
-      if (!allowed.ok) return this.#refused(address, asker, `drive to ${value}`, allowed.refusal);
+      if (!allowed.ok) return allowed;
       this.#lastSent = fence;
       const held = settle(this.#store.pin, now).kind === "held";
       await this.#drive(pi, address, value, held ? mirrorName(asker.holder) : undefined);
-      await this.#journal.record(address, `drove to ${value}`, asker, "ok");
       return { ok: true, value };
     });
   }
 
   /** Ends one's own hold; with a level, the pin is driven to it first, and the hold stays if that fails. */
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>> {
-    return this.#upstream<Level | null>(address, asker, "release", async (pi) => {
+    return this.#upstream<Level | null>(address, asker, async (pi) => {
       if (level !== null) await pi.ready();
       const decision = release(this.#store.pin, asker.holder, Date.now());
-      if (!decision.ok) return this.#refused(address, asker, "release", decision.refusal);
+      if (!decision.ok) return { ok: false, refusal: decision.refusal };
       if (level !== null) await this.#drive(pi, address, level, mirrorName(asker.holder));
       // While that was under way the hold may have ended, and its safe level now comes first.
       const after = release(this.#store.pin, asker.holder, Date.now());
       if (!after.ok) {
         const refusal = level === null ? after.refusal : ({ why: "too_late", level } as const);
-        return this.#refused(address, asker, "release", refusal);
+        return { ok: false, refusal: refusal };
       }
       const left = this.#store.levelUnder(after.value) ?? null;
       this.#end.free();
-      await this.#end.ended(pi, address, "released", asker);
+      await this.#end.ended(pi, address, asker.holder);
       return { ok: true, value: left };
     });
   }
 
   /** Ends whatever hold there is, in an admin's name; a safe level is driven as at its expiry, now with their login. */
-  async break(address: PinAddress, asker: Asker, reason: string): Promise<Outcome<PinView>> {
+  async break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>> {
     const sealed = await this.#keyring.seal(asker.caller, 0);
-    return this.#upstream<PinView>(address, asker, "break the reservation", async (pi) => {
+    return this.#upstream<PinView>(address, asker, async (pi) => {
       const now = Date.now();
       const pin = settle(this.#store.pin, now);
       if (pin.kind === "free") return { ok: true, value: this.look() };
@@ -156,25 +154,22 @@ export class PinKeeper {
         this.#keyring.keep(sealed);
         this.#store.put(after, now);
       }
-      const what = `broke the reservation of ${pin.hold.holder.userName}: ${reason}`;
-      if (after.kind === "free") await this.#end.ended(pi, address, what, asker, pin.hold.holder);
-      else await this.#journal.record(address, what, asker, "ok");
+      if (after.kind === "free") await this.#end.ended(pi, address, pin.hold.holder);
       return { ok: true, value: this.look() };
     });
   }
 
   /** Deletes the device at the controller, unless the pin is held or still to be made safe. */
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>> {
-    return this.#upstream<null>(address, asker, "delete", async (pi) => {
+    return this.#upstream<null>(address, asker, async (pi) => {
       const now = Date.now();
       const pin = settle(this.#store.pin, now);
       if (pin.kind !== "free") {
         const refusal: Refusal =
           pin.kind === "held" ? { why: "held", hold: pin.hold } : { why: "making_safe", unsafe: pin };
-        return this.#refused(address, asker, "delete", refusal);
+        return { ok: false, refusal: refusal };
       }
       await pi.gpio.delete(address.gpioId);
-      await this.#journal.record(address, "deleted", asker, "ok");
       return { ok: true, value: null };
     });
   }
@@ -201,7 +196,6 @@ export class PinKeeper {
   #upstream<Value>(
     address: PinAddress,
     asker: Asker,
-    what: string,
     work: (pi: PiClient) => Promise<Outcome<Value>>,
   ): Promise<Outcome<Value>> {
     return this.#inTurn(async () => {
@@ -211,7 +205,6 @@ export class PinKeeper {
         );
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        await this.#journal.record(address, what, asker, `failed: ${error.type}`);
         return { ok: false, fault: error.toJSON() };
       }
     });
@@ -228,10 +221,5 @@ export class PinKeeper {
     if (fence < this.#lastSent) return { ok: false, refusal: { why: "outdated" } };
     const passing = (this.#passes.get(fence) ?? 0) > now ? fence : null;
     return mayWrite(this.#store.pin, fence, passing, now);
-  }
-
-  async #refused(address: PinAddress, asker: Asker, what: string, refusal: Refusal): Promise<Outcome<never>> {
-    await this.#journal.record(address, what, asker, `refused: ${refusal.why}`);
-    return { ok: false, refusal };
   }
 }

@@ -43,8 +43,8 @@ export class PinReservationObject extends DurableObject<Env> {
     return this.#pin.release(address, asker, level);
   }
 
-  break(address: PinAddress, asker: Asker, reason: string): Promise<Outcome<PinView>> {
-    return this.#pin.break(address, asker, reason);
+  break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>> {
+    return this.#pin.break(address, asker);
   }
 
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>> {

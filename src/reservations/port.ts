@@ -15,7 +15,7 @@ export interface PinObject {
   admit(address: PinAddress, asker: Asker, claims: boolean): Promise<Outcome<number>>;
   write(address: PinAddress, asker: Asker, fence: number, value: Level): Promise<Outcome<Level>>;
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>>;
-  break(address: PinAddress, asker: Asker, reason: string): Promise<Outcome<PinView>>;
+  break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>>;
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>>;
 }
 
@@ -123,14 +123,14 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
       const held = views.filter((view) => view !== null);
       return mine ? held.filter((view) => view.mine) : held;
     },
-    async break(gpioId, reason) {
+    async break(gpioId) {
       const before = await state(gpioId);
       if (before === null) {
         throw new Fault("not_found", `GPIO device ${gpioId} is not reserved. Nothing was changed.`, {
           suggestions: ["list_reservations shows which pins are."],
         });
       }
-      const after = await change(() => ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin"), reason));
+      const after = await change(() => ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin")));
       return viewOf(gpioId, valueOf(gpioId, "break", after), caller) ?? { ...before, state: "freed", seconds_left: 0 };
     },
     async remove(gpioId) {

@@ -36,6 +36,10 @@ export const initializeCa = defineTool({
     note: z.string().nullable(),
   }),
   annotations: ADDS,
+  deed: ({ organization }) => ({
+    what: `initialise the certificate authority of "${organization}"`,
+    subject: "the certificate authority",
+  }),
   run: (input, { pi }) => pi.ca.initialize(input),
 });
 
@@ -61,6 +65,10 @@ export const issueCertificate = defineTool({
     private_key_expires_at: z.string().nullable(),
   }),
   annotations: ADDS,
+  deed: ({ common_name, certificate_type }) => ({
+    what: `issue a ${certificate_type} certificate for ${common_name}`,
+    subject: common_name,
+  }),
   async run(input, { pi, secrets }) {
     const { certificate, privateKey } = await pi.ca.issue(input);
     if (privateKey === undefined) return { certificate, private_key_url: null, private_key_expires_at: null };
@@ -98,6 +106,10 @@ export const revokeCertificate = defineTool({
   }),
   output: z.object({ certificate: Certificate }),
   annotations: SETS,
+  deed: ({ certificate_id, reason }) => ({
+    what: `revoke certificate ${certificate_id} (${reason})`,
+    subject: `certificate ${certificate_id}`,
+  }),
   async preview({ certificate_id, reason }, { pi }) {
     const { common_name, type, not_after } = await pi.ca.revocable(certificate_id);
     const until = not_after === null ? "" : `, valid until ${not_after}`;

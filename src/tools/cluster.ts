@@ -22,6 +22,7 @@ export const createCluster = defineTool({
   }),
   output: z.object({ cluster: Cluster, note: z.string().optional() }),
   annotations: ADDS,
+  deed: ({ name }) => ({ what: `create cluster "${name}"`, subject: `cluster "${name}"` }),
   async run(input, { pi }) {
     const cluster = await pi.clusters.create(input);
     const kept = input.k3s_version === undefined || cluster.version === input.k3s_version;
@@ -53,6 +54,7 @@ export const getClusterStatus = defineTool({
   input: z.strictObject({ cluster_id: ClusterId }),
   output: ClusterStatus,
   annotations: READS,
+  view: "ui://pimcp/cluster-status",
   run: ({ cluster_id }, { pi }) => pi.clusterStatus(cluster_id),
 });
 
@@ -64,9 +66,11 @@ export const deleteCluster = defineTool({
   input: z.strictObject({ cluster_id: ClusterId }),
   output: z.object({ deleted_cluster_id: ClusterId, name: z.string() }),
   annotations: SETS,
+  deed: ({ cluster_id }) => ({ what: `delete cluster ${cluster_id}`, subject: `cluster ${cluster_id}` }),
   async preview({ cluster_id }, { pi }) {
-    const { name, nodes } = await pi.clusters.status(cluster_id);
-    return `This deletes cluster ${cluster_id} ("${name}", ${nodes.total} nodes) for good.`;
+    // Nobody is asked for what cannot be done.
+    const { name } = await pi.clusters.deletable(cluster_id);
+    return `This deletes cluster ${cluster_id} ("${name}", which has no nodes) for good.`;
   },
   async run({ cluster_id }, { pi }) {
     const { name } = await pi.clusters.delete(cluster_id);

@@ -42,6 +42,8 @@ const PodSpec = z
   .refine((spec) => JSON.stringify(spec).length <= MAX_SPEC, `must be at most ${MAX_SPEC} characters of JSON`)
   .describe("Kubernetes Pod: metadata.name and spec.containers");
 
+const Named = z.object({ metadata: z.object({ name: z.string() }) });
+
 export const deployPod = defineTool({
   name: "deploy_pod",
   title: "Deploy a pod",
@@ -50,6 +52,11 @@ export const deployPod = defineTool({
   input: z.strictObject({ cluster_id: ClusterId, pod_spec: PodSpec }),
   output: z.object({ cluster_id: ClusterId, pod: PodView }),
   annotations: ADDS,
+  deed({ cluster_id, pod_spec }) {
+    const name = PodName.safeParse(Named.safeParse(pod_spec).data?.metadata.name);
+    const subject = name.success ? `pod "${name.data}"` : "a pod without a proper name";
+    return { what: `deploy ${subject} on cluster ${cluster_id}`, subject };
+  },
   run: async ({ cluster_id, pod_spec }, { pi }) => ({
     cluster_id,
     pod: shown(await pi.deployments.deploy(cluster_id, pod_spec)),
@@ -83,6 +90,10 @@ export const deletePod = defineTool({
     stops_within_s: z.number().int().optional().describe("seconds until it has stopped; 0: it is gone"),
   }),
   annotations: SETS,
+  deed: ({ cluster_id, pod_name }) => ({
+    what: `delete pod "${pod_name}" from cluster ${cluster_id}`,
+    subject: `pod "${pod_name}"`,
+  }),
   async preview({ cluster_id, pod_name, namespace }, { pi }) {
     const pod = await pi.deployments.get(cluster_id, pod_name, namespace);
     return `This deletes pod "${pod_name}" (${pod.phase}, namespace "${pod.namespace}") from cluster ${cluster_id} for good.`;

@@ -68,7 +68,7 @@ function notAJob(id: string): Fault {
   );
 }
 
-export function unknownJob(id: string): Fault {
+function unknownJob(id: string): Fault {
   return new Fault("not_found", `There is no job ${id} of yours at this home, or it is not kept any more.`, {
     suggestions: ["list_fleet shows which nodes are there."],
   });
@@ -92,6 +92,8 @@ export const cancelOperation = defineTool({
   }),
   output: JobView,
   annotations: SETS,
+  deed: ({ operation_id }) => ({ what: `cancel operation ${operation_id}`, subject: `operation ${operation_id}` }),
+  evenFrozen: true,
   async run({ operation_id }, { fleet }) {
     if (!operation_id.startsWith(JOB_PREFIX)) throw notAJob(operation_id);
     const state = await fleet.cancel(operation_id);

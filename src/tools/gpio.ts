@@ -2,10 +2,11 @@ import { z } from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";
 import { GpioDevice, PinLevel, PinMode, Reading } from "../pi/schemas/gpio.ts";
+import { LEVEL_NAME } from "../lib/level.ts";
 import { pinName } from "../pi/schemas/header.ts";
 import { GpioId, Limit, NodeId, Offset, paged, PageFields } from "./fields.ts";
 import { ADDS, READS, SETS } from "./hints.ts";
-import { PinFields, withPin } from "./pin-of.ts";
+import { device, PinFields, withPin } from "./pin-of.ts";
 import { assertPinFree } from "./pins.ts";
 import { ClientId } from "./reservation.ts";
 
@@ -17,6 +18,7 @@ export const listGpioDevices = defineTool({
   input: z.strictObject({ node_id: NodeId.optional(), limit: Limit, offset: Offset }),
   output: z.object({ gpio_devices: z.array(GpioDevice), ...PageFields }),
   annotations: READS,
+  view: "ui://pimcp/gpio-header",
   async run(input, { pi }) {
     const { rows, ...rest } = paged(input.offset, await pi.gpio.list(input));
     return { gpio_devices: rows, ...rest };
@@ -38,6 +40,10 @@ export const createGpioDevice = defineTool({
   }),
   output: z.object({ gpio_device: GpioDevice }),
   annotations: ADDS,
+  deed: ({ name, node_id, pin_number, mode }) => ({
+    what: `register "${name}" as ${mode} on ${pinName(pin_number)} of node ${node_id}`,
+    subject: `node ${node_id}`,
+  }),
   async run(input, { pi }) {
     assertPinFree(input.pin_number, input.node_id, await pi.nodes.gpio(input.node_id));
     return { gpio_device: await pi.gpio.create(input) };
@@ -72,6 +78,10 @@ export const writeGpioPin = defineTool({
   }),
   output: z.object({ gpio_id: GpioId, ...PinFields, value: PinLevel }),
   annotations: SETS,
+  deed: ({ gpio_id, value }) => ({
+    what: `switch ${device(gpio_id)} to ${LEVEL_NAME[value]}`,
+    subject: device(gpio_id),
+  }),
   run: async ({ gpio_id, value, client_id }, context) =>
     withPin(await context.reservations.write(gpio_id, value, client_id ?? null), context),
 });
@@ -105,6 +115,7 @@ export const deleteGpioDevice = defineTool({
   input: z.strictObject({ gpio_id: GpioId }),
   output: z.object({ deleted_gpio_id: GpioId, ...PinFields }),
   annotations: SETS,
+  deed: ({ gpio_id }) => ({ what: `delete ${device(gpio_id)}`, subject: device(gpio_id) }),
   async preview({ gpio_id }, { pi, reservations }) {
     const held = await reservations.state(gpio_id);
     if (held !== null) throw stillReserved(gpio_id, held.holder);

@@ -1,4 +1,5 @@
 import type { AnyTool } from "../contract/tool.ts";
+import { freezeHome, listActivity } from "./activity.ts";
 import { initializeCa, issueCertificate, listCertificates, revokeCertificate } from "./ca.ts";
 import { createCluster, deleteCluster, getClusterStatus, listClusters } from "./cluster.ts";
 import { deletePod, deployPod, getPod } from "./deployment.ts";
@@ -23,6 +24,8 @@ import { breakReservation, listReservations, releaseGpioPin, reserveGpioPin } fr
 export const tools: readonly AnyTool[] = [
   listHomes,
   diagnoseHome,
+  listActivity,
+  freezeHome,
   createCluster,
   listClusters,
   getClusterStatus,

@@ -78,5 +78,6 @@ export const registerNode = defineTool({
   }),
   output: z.object({ node: PiNode }),
   annotations: ADDS,
+  deed: ({ name, ip_address }) => ({ what: `register node "${name}" at ${ip_address}`, subject: `node "${name}"` }),
   run: async (input, { pi }) => ({ node: await pi.nodes.register(input) }),
 });

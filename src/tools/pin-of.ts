@@ -1,6 +1,9 @@
 import type { Context } from "../contract/context.ts";
 import { PinOf } from "../pi/schemas/gpio.ts";
 
+/** A device as sentences name it. */
+export const device = (gpioId: number) => `GPIO device ${gpioId}`;
+
 /** The fields by which an answer says which pin it is about. */
 export const PinFields = PinOf.shape;
 

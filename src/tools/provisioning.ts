@@ -45,6 +45,10 @@ export const provisionCluster = defineTool({
   }),
   output: OperationView,
   annotations: ADDS,
+  deed: ({ cluster_id, master_node_id, worker_node_ids }) => ({
+    what: `install K3s on node ${master_node_id}${worker_node_ids.length === 0 ? "" : ` and ${worker_node_ids.length} workers`} as cluster ${cluster_id}`,
+    subject: `cluster ${cluster_id}`,
+  }),
   async run({ ssh_config, ...input }, context) {
     const worker_node_ids = input.worker_node_ids.filter((id) => id !== input.master_node_id);
     const step = { kind: "provision_cluster", ...input, worker_node_ids, ssh_config: usable(ssh_config) } as const;
@@ -65,6 +69,10 @@ export const scaleCluster = defineTool({
   }),
   output: OperationView,
   annotations: SETS,
+  deed: ({ cluster_id, node_count }) => ({
+    what: `scale cluster ${cluster_id} to ${node_count} nodes`,
+    subject: `cluster ${cluster_id}`,
+  }),
   async preview({ cluster_id, node_count, ssh_config }, { pi }) {
     usable(ssh_config);
     const { name, nodes } = await pi.clusters.status(cluster_id);
@@ -90,6 +98,7 @@ export const provisionNode = defineTool({
   input: z.strictObject({ node_id: NodeId, role: Role, join_token: JoinToken, ssh_config: OptionalSsh }),
   output: OperationView,
   annotations: ADDS,
+  deed: ({ node_id, role }) => ({ what: `install K3s on node ${node_id} as ${role}`, subject: `node ${node_id}` }),
   run: async ({ ssh_config, ...input }, context) =>
     operate([{ kind: "provision_node", ...input, ssh_config: usable(ssh_config) }], context),
 });
@@ -113,6 +122,10 @@ export const provisionNodes = defineTool({
   }),
   output: OperationView,
   annotations: ADDS,
+  deed: ({ node_ids, role }) => ({
+    what: `install K3s on nodes ${node_ids.join(", ")} as ${role}`,
+    subject: `nodes ${node_ids.join(", ")}`,
+  }),
   async run({ node_ids, ssh_config, ...rest }, context) {
     const common = { kind: "provision_node", ...rest, ssh_config: usable(ssh_config) } as const;
     return operate(
@@ -130,6 +143,7 @@ export const deprovisionNode = defineTool({
   input: z.strictObject({ node_id: NodeId, ssh_config: OptionalSsh }),
   output: OperationView,
   annotations: SETS,
+  deed: ({ node_id }) => ({ what: `remove K3s from node ${node_id}`, subject: `node ${node_id}` }),
   async preview({ node_id, ssh_config }, { pi }) {
     usable(ssh_config);
     const { name, role, cluster_id } = await pi.nodes.get(node_id, { include_gpio: false });

@@ -4,7 +4,7 @@ import { LEVEL_NAME } from "../lib/level.ts";
 import { PinLevel } from "../pi/schemas/gpio.ts";
 import { GpioId, Limit, Offset, paged, PageFields } from "./fields.ts";
 import { ADDS, READS, SETS } from "./hints.ts";
-import { PinFields, withPin, withPins } from "./pin-of.ts";
+import { device, PinFields, withPin, withPins } from "./pin-of.ts";
 
 /** A day: a hold is for a task, not for ever. */
 const MAX_SECONDS = 86_400;
@@ -47,6 +47,10 @@ export const reserveGpioPin = defineTool({
   }),
   output: Reservation,
   annotations: ADDS,
+  deed: ({ gpio_id, client_id, duration_seconds, on_expire }) => ({
+    what: `reserve ${device(gpio_id)} as "${client_id}" for ${duration_seconds} s${on_expire === undefined ? "" : `, then drive it to ${LEVEL_NAME[on_expire.value]}`}`,
+    subject: device(gpio_id),
+  }),
   async run({ gpio_id, client_id, duration_seconds: seconds, on_expire }, context) {
     const wish = { client_id, seconds, on_expire: on_expire?.value ?? null };
     return withPin(await context.reservations.reserve(gpio_id, wish), context);
@@ -71,6 +75,10 @@ export const releaseGpioPin = defineTool({
     ),
   }),
   annotations: SETS,
+  deed: ({ gpio_id, client_id, value }) => ({
+    what: `release ${device(gpio_id)}, held as "${client_id}"${value === undefined ? "" : `, at ${LEVEL_NAME[value]}`}`,
+    subject: device(gpio_id),
+  }),
   run: async ({ gpio_id, client_id, value }, context) =>
     withPin(await context.reservations.release(gpio_id, client_id, value ?? null), context),
 });
@@ -100,6 +108,10 @@ export const breakReservation = defineTool({
   input: z.strictObject({ gpio_id: GpioId, reason: z.string().min(3).max(200).describe("Why, for the record") }),
   output: Reservation,
   annotations: SETS,
+  deed: ({ gpio_id, reason }) => ({
+    what: `break the reservation of ${device(gpio_id)} (${reason})`,
+    subject: device(gpio_id),
+  }),
   async preview({ gpio_id }, { reservations }) {
     const held = await reservations.state(gpio_id);
     if (held === null) return `GPIO device ${gpio_id} is not reserved; nothing would change.`;
@@ -111,5 +123,5 @@ export const breakReservation = defineTool({
       binds: { holder, client_id, fence, on_expire },
     };
   },
-  run: async ({ gpio_id, reason }, context) => withPin(await context.reservations.break(gpio_id, reason), context),
+  run: async ({ gpio_id }, context) => withPin(await context.reservations.break(gpio_id), context),
 });

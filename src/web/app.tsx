@@ -6,6 +6,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Authorization } from "../auth/unknown-clients.ts";
 import type { Connections } from "../contract/connection.ts";
+import type { NodeRegister } from "../contract/node-register.ts";
 import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
@@ -19,6 +20,7 @@ import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { limited, TooManyPage } from "./limits.tsx";
+import { nodeRoutes } from "./nodes-page.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
@@ -32,6 +34,8 @@ export interface WebParts {
   readonly secrets: LeftSecrets;
   readonly connections: (userId: string) => Connections;
   readonly open: OpenPi;
+  /** The register of a home's nodes. */
+  readonly nodes: (homeId: string) => NodeRegister;
   readonly limits: Limits;
 }
 
@@ -69,6 +73,8 @@ export function webApp(parts: WebParts): Hono {
   app.use("/sign-in", limited(parts.limits, "signIn"));
   // Each look asks the homes, up to seven times.
   app.use("/doctor", limited(parts.limits, "signIn"));
+  // Each look asks the person's homes what they may do now.
+  app.use("/nodes", limited(parts.limits, "authorize"));
   // The ways by another provider: each request asks that one.
   app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
@@ -83,6 +89,7 @@ export function webApp(parts: WebParts): Hono {
   app.route("/", secretRoutes(parts));
   app.route("/", connectionRoutes(parts));
   app.route("/", doctorRoutes(parts));
+  app.route("/", nodeRoutes(parts));
 
   app.notFound((c) =>
     c.html(

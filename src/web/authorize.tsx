@@ -52,12 +52,17 @@ const ConsentForm = z.object({
   stay: z.literal("yes").optional(),
 });
 
-function propsOf({ userId, userName, identity, homes }: Person, { homes: ids }: Agreed): GrantProps {
+function propsOf(
+  { userId, userName, identity, homes }: Person,
+  { clientName }: ConsentDescription,
+  { homes: ids }: Agreed,
+): GrantProps {
   const chosen = Object.entries(homes).filter(([id]) => ids.includes(id));
   return {
     userId,
     userName,
     connectionId: crypto.randomUUID(),
+    clientName: clientName.slice(0, MAX_NAME),
     ...(identity === undefined ? {} : { identity: { ...identity, names: [...identity.names] } }),
     homes: Object.fromEntries(chosen),
   };
@@ -206,7 +211,7 @@ export function authorizeRoutes({ oauth, signIn, sealer, connections }: WebParts
       return consent(c, { request, client, person, offer: offerAgain(offer, wished), next, problem });
     }
     const { userId } = person;
-    const props = propsOf(person, agreed);
+    const props = propsOf(person, client, agreed);
     const connection = connectionOf(request, client, props.connectionId, agreed);
     const { redirectTo } = await oauth.completeAuthorization({
       request,

@@ -1,6 +1,6 @@
 import { isLoopback } from "../lib/hosts.ts";
 import { Layout } from "./layout.tsx";
-import { CONNECTIONS_PATH } from "./next.ts";
+import { CONNECTIONS_PATH, NODES_PATH } from "./next.ts";
 
 function ClaudeCode({ mcpUrl }: { mcpUrl: string }) {
   return (
@@ -64,6 +64,10 @@ export function LandingPage({ mcpUrl }: { mcpUrl: string }) {
       <h2>Already connected?</h2>
       <p>
         <a href={CONNECTIONS_PATH}>See which AI clients act for you</a>, and end what you no longer want.
+      </p>
+      <h2>Machines of your own</h2>
+      <p>
+        <a href={NODES_PATH}>Let machines at home or elsewhere offer tools</a>, and decide what they may do.
       </p>
     </Layout>
   );

@@ -1,7 +1,7 @@
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
-import { CONNECTIONS_PATH, DOCTOR_PATH } from "./next.ts";
+import { CONNECTIONS_PATH, DOCTOR_PATH, NODES_PATH } from "./next.ts";
 
 interface SignInProps {
   readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
@@ -145,6 +145,7 @@ function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: 
 /** What a person signs in for if it is not for a client. */
 const PURPOSES: Readonly<Record<string, string>> = {
   [CONNECTIONS_PATH]: "Sign in to see which AI clients act for you.",
+  [NODES_PATH]: "Sign in to see which machines offer tools to your home.",
   [DOCTOR_PATH]: "Sign in to see what is broken on the way to your home.",
 };
 

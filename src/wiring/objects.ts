@@ -71,7 +71,11 @@ export class HomeHub extends HomeHubObject {
 /** One operation; see `operations/operation.ts`. */
 export class Operation extends OperationObject {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env, { open: openPiOf(env, { writing: true }), sealer: sealerOf(env) });
+    super(ctx, env, {
+      open: openPiOf(env, { writing: true }),
+      register: (homeId) => env.HOME_HUB.getByName(homeId),
+      sealer: sealerOf(env),
+    });
   }
 }
 

@@ -1,5 +1,7 @@
+import { views } from "../apps/index.ts";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
+import { activityPort } from "../activity/port.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -57,7 +59,7 @@ export const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKe
 
 export function serverOf(env: Env): ReturnType<typeof serverFactory> {
   const { confirm } = configOf(env);
-  return (server ??= serverFactory({ tools, resources, prompts }, { confirm, sealer: sealerOf(env) }));
+  return (server ??= serverFactory({ tools, resources, prompts, views }, { confirm, sealer: sealerOf(env) }));
 }
 
 export const unpacedWaysOf = (env: Env): Ways => waysThrough(outsideOf(env));
@@ -109,7 +111,8 @@ export function openHomeOf(env: Env): OpenHome {
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
-      fleet: fleetPort({ hub: env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
+      activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
+      fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

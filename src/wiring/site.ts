@@ -12,7 +12,7 @@ import { CONNECT_PATH, JOIN_PATH } from "../federation/wire/limits.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { addressOf } from "../limits/address.ts";
 import { RATES } from "../limits/table.ts";
-import { noEndpoint, serveMcp, signInAgain } from "../mcp/route.ts";
+import { noEndpoint, serveMcp, signInAgain, signInFirst } from "../mcp/route.ts";
 import { sessionIds } from "../mcp/session-id.ts";
 import { tooManyRequests } from "../mcp/too-many.ts";
 import { scrape } from "../metrics/scrape.ts";
@@ -88,6 +88,7 @@ export function siteFor(origin: string, env: Env): Site {
     // Anew for each page: what requests wait for together must be of one object, not of an isolate.
     open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
     limits: counted,
   });
   const joining = {
@@ -99,10 +100,10 @@ export function siteFor(origin: string, env: Env): Site {
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
   const site: Site = async (asked, ctx) => {
-    const within = () => counted.within("nodes", addressOf(asked));
+    const isWithin = () => counted.within("nodes", addressOf(asked));
     const asks = new URL(asked.url).pathname;
-    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within });
-    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within });
+    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
+    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
     const request = await limitOAuth(asked, counted);
     if (request instanceof Response) return request;
     const { pathname } = new URL(request.url);
@@ -110,7 +111,8 @@ export function siteFor(origin: string, env: Env): Site {
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
     if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
-    return (await counted.within("refused", addressOf(request))) ? answer : tooManyRequests(RATES.refused.seconds);
+    const within = await counted.within("refused", addressOf(request));
+    return within ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);
   };
   sites.set(origin, site);
   return site;

@@ -15,7 +15,7 @@ const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8"
 /** Clients put a prefix before a name, within 64 characters. */
 const MAX_NAME = 24;
 /** Tokens of o200k for name, description and input schema. */
-const MAX_TOKENS = 5440;
+const MAX_TOKENS = 5700;
 const MAX_TOOL_TOKENS = 350;
 /** Claude Code cuts descriptions there. */
 const MAX_DESCRIPTION = 2048;
@@ -70,6 +70,9 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     expect(Object.values(tool.annotations)).toHaveLength(4);
     expect(tool.annotations.readOnlyHint && tool.annotations.destructiveHint).toBe(false);
     expect(tool.role === "viewer").toBe(tool.annotations.readOnlyHint);
+    expect(tool.deed === undefined, "what changes something says what it sets out to do").toBe(
+      tool.annotations.readOnlyHint,
+    );
   });
 
   test("has a flat input without top-level alternatives, refuses unknown fields, describes each field", () => {

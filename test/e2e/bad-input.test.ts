@@ -135,6 +135,7 @@ describe("those who may not come in", () => {
     expect(response.headers.get("www-authenticate")).toContain(
       `resource_metadata="${gateway}/.well-known/oauth-protected-resource/mcp"`,
     );
+    expect(await response.json()).toMatchObject({ error: expect.any(String), error_description: expect.any(String) });
   });
 
   test("the metadata names this resource exactly", async () => {

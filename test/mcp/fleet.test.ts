@@ -2,10 +2,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts, OpenHome } from "../../src/contract/context.ts";
+import type { Fleet } from "../../src/contract/fleet.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { defineTool } from "../../src/contract/tool.ts";
 import { Fault } from "../../src/lib/errors.ts";
+import { completions, ROWS_OF } from "../../src/mcp/choices.ts";
 import {
+  idOf,
   jobOn,
   memoryFleet,
   type MemoryFleet,
@@ -91,7 +94,8 @@ async function call(served: Served, name: string, args: Record<string, unknown>,
   const result = Result.parse(await client.callTool({ name, arguments: args }));
   await client.close();
   const said: unknown = result.isError ? safely(result.content[0]?.text ?? "") : undefined;
-  return { ...result, fault: FaultShape.safeParse(said).data };
+  const { _meta: meta, ...rest } = result;
+  return { ...rest, route: meta?.["pimcp/route"], fault: FaultShape.safeParse(said).data };
 }
 
 const FaultShape = z.looseObject({
@@ -145,6 +149,18 @@ describe("what nodes offer is listed", () => {
       expect(await names(house([ATTIC], role).served)).toStrictEqual(expected);
     },
   );
+
+  test("by our own decision, whatever a hub says", async () => {
+    const { fleet, served } = house([ATTIC], "viewer");
+    const open: OpenHome = (...asked) => {
+      const ports = served.open?.(...asked);
+      if (ports === undefined) throw new Error("no home");
+      return { ...ports, fleet: fleet.as("admin") };
+    };
+    expect(await names({ ...served, open })).toStrictEqual(["look", "file_search"]);
+    expect((await call({ ...served, open }, "shell_run", { query: "x" })).fault).toMatchObject({ type: "forbidden" });
+    expect(fleet.calls).toStrictEqual([]);
+  });
 
   test.each(["v1", "v2"] as const)("to a %s client with its schema, its hints and where it comes from", async (era) => {
     const tools = await listed(house([ATTIC]).served, era);
@@ -314,6 +330,17 @@ describe("with several homes", () => {
   });
 });
 
+test("nodes can be picked: by page, by what their name begins with; none while the hub is away", async () => {
+  const fleet = memoryFleet([ATTIC, { name: "loft", offers: [] }, { name: "attic-2", offers: [] }]);
+  const context = { ...recording({}).context, fleet: fleet.as("viewer") };
+  const page = await ROWS_OF.fleet(context, { limit: 1, offset: 1 });
+  expect(page).toMatchObject({ rows: [{ id: idOf("loft"), name: "loft" }], total: 3 });
+  const choice = { of: "fleet", as: "id" } as const;
+  expect((await completions(choice, "att", context)).values).toStrictEqual([idOf("attic"), idOf("attic-2")]);
+  fleet.down = true;
+  expect(await ROWS_OF.fleet(context, { limit: 1, offset: 0 })).toStrictEqual({ rows: [], total: 0 });
+});
+
 describe("a call of what a node offers", () => {
   test.each(["v1", "v2"] as const)("from a %s client: content passes through, and says whose it is", async (era) => {
     const { fleet, served } = house([ATTIC, { name: "loft", offers: [SEARCH], online: false }]);
@@ -340,7 +367,7 @@ describe("a call of what a node offers", () => {
       result: { hits: 1 },
       also: ["image image/png", "hologram"],
     });
-    expect(result._meta?.["pimcp/route"]).toStrictEqual({
+    expect(result.route).toStrictEqual({
       node: "attic",
       why: "the only one online",
       passed: [{ node: "loft", why: "offline" }],
@@ -369,7 +396,7 @@ describe("a call of what a node offers", () => {
     expect(pinned.structuredContent).toMatchObject({ node: "attic" });
     const away = await call(served, "file_search", { query: "x", node: "loft" });
     expect(away.fault).toMatchObject({ type: "connection_failed" });
-    expect(away._meta?.["pimcp/route"]).toMatchObject({ node: null });
+    expect(away.route).toMatchObject({ node: null });
     const unknown = await call(served, "file_search", { query: "x", node: "cellar" });
     expect(unknown.fault).toMatchObject({
       type: "invalid_input",
@@ -500,9 +527,9 @@ describe("what is destructive", () => {
   });
 });
 
-describe("the home's controller", () => {
-  const down = () => Promise.reject(new Fault("connection_failed", "The home is not reached."));
+const down = () => Promise.reject(new Fault("connection_failed", "The home is not reached."));
 
+describe("the home's controller", () => {
   test("may be down for what reads, and not for what changes", async () => {
     const all = house([ATTIC], "operator");
     const made = houses({ home: all.fleet }, { home: "operator" });
@@ -545,6 +572,12 @@ describe("the home's controller", () => {
   });
 });
 
+/** A job that is not over, however long one waits. */
+const stillRunning: Fleet["watch"] = (_id, _since, ms) => {
+  vi.setSystemTime(Date.now() + ms);
+  return Promise.resolve(jobOn("attic"));
+};
+
 describe("a heavy capability", () => {
   const HEAVY: Offered = { ...SEARCH, capability: "video.transcode", tool: "video_transcode", heavy: true };
 
@@ -571,11 +604,7 @@ describe("a heavy capability", () => {
     const slow: OpenHome = (...asked) => {
       const ports = served.open?.(...asked);
       if (ports === undefined) throw new Error("no home");
-      const watch: typeof ports.fleet.watch = async (_id, _since, ms) => {
-        vi.setSystemTime(Date.now() + ms);
-        return jobOn("attic");
-      };
-      return { ...ports, fleet: { ...ports.fleet, watch } };
+      return { ...ports, fleet: { ...ports.fleet, watch: stillRunning } };
     };
     vi.useFakeTimers({ toFake: ["Date"] });
     const result = await call({ ...served, open: slow }, "video_transcode", { query: "x" });

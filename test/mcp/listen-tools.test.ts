@@ -25,6 +25,20 @@ const CALLER: Caller = {
 
 type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
+/** A body that ends when its reader hangs up, as over a network. */
+function untilGone(body: ReadableStream, signal: AbortSignal | null | undefined) {
+  const reader = body.getReader();
+  signal?.addEventListener("abort", () => void reader.cancel());
+  return new ReadableStream({
+    async pull(controller) {
+      const result = await reader.read();
+      if (result.done) controller.close();
+      else controller.enqueue(result.value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
 /** A real session in the real runtime, over two hubs, and the way to it. */
 async function withSession(
   work: (fetch: Fetch, fleets: Record<"cottage" | "town", MemoryFleet>) => Promise<void>,
@@ -49,12 +63,7 @@ async function withSession(
       if (method === "GET") return new Response(null, { status: 405 });
       const body = typeof init?.body === "string" ? init.body : "";
       const answer = await session.serve({ method, headers: [...headers], body, origin: URL_OF_IT.origin }, CALLER);
-      const { signal } = init ?? {};
-      if (answer.body === null || signal === undefined || signal === null) return answer;
-      // Whoever hangs up ends the stream, as over a network.
-      const { readable, writable } = new TransformStream();
-      answer.body.pipeTo(writable, { signal }).catch(() => undefined);
-      return new Response(readable, answer);
+      return answer.body === null ? answer : new Response(untilGone(answer.body, init?.signal), answer);
     };
     await work(fetch, fleets);
   });

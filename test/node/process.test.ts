@@ -1,5 +1,7 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { privateAuthority } from "../support/certificates.ts";
 import { temporaryFolder } from "../support/pimcp.ts";
 import { type TestNode, testNode } from "../support/nodes.ts";
 import { type StandInHub, standInHub } from "../support/stand-in-hub.ts";
@@ -23,6 +25,12 @@ beforeEach(async () => {
     await hub.close();
   };
 });
+
+const file = (name: string) => join(node.folder, `${name}.pem`);
+
+function breakLinks(): void {
+  for (const socket of hub.sockets) socket.terminate();
+}
 
 const joinArgs = (...more: string[]) => [
   "join",
@@ -101,8 +109,7 @@ test("nobody is answered who does not wait any more", async () => {
   const answered = vi.fn<() => void>();
   void late.then(answered);
   await hub.call("clock.wait", { ms: 200 });
-  const status = JSON.parse((await node.run("status", "--json")).stdout);
-  expect(status.calls).toBe(0);
+  expect(await node.status()).toMatchObject({ calls: 0 });
   expect(answered).not.toHaveBeenCalled();
 });
 
@@ -117,11 +124,33 @@ test("progress is told, the end of it always, and never too often", async () => 
   ]);
 });
 
-describe("when the link breaks", () => {
-  const breakLinks = () => {
-    for (const socket of hub.sockets) socket.terminate();
-  };
+describe("a gateway that asks for a client certificate", () => {
+  const authority = privateAuthority();
+  let asking: StandInHub;
+  beforeEach(async () => {
+    asking = await standInHub(authority);
+    for (const [name, text] of Object.entries({ ca: authority.ca, ...authority.server })) {
+      writeFileSync(join(node.folder, `${name}.pem`), text);
+    }
+    return () => asking.close();
+  });
+  const args = (...more: string[]) => ["join", asking.url, "--home", "home", "--ca", file("ca"), ...more];
 
+  test("gets it, with the request to be let in and with each link", async () => {
+    node.start(...args("--cert", file("cert"), "--key", file("key")));
+    await expect.poll(() => asking.hellos.length, PATIENT).toBe(1);
+  });
+
+  test("lets in nobody without, or with one that cannot be read", async () => {
+    const gone = await node.run(...args("--cert", file("gone"), "--key", file("key")));
+    expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining("certificate for mTLS cannot be read") });
+    const without = await node.run("join", asking.url, "--home", "home");
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining("was not reached") });
+    expect(asking.joined.size).toBe(0);
+  });
+});
+
+describe("when the link breaks", () => {
   test("the node is back by itself, with a new proof", async () => {
     const { printed } = await adopted();
     breakLinks();
@@ -160,9 +189,9 @@ describe("when the link breaks", () => {
   test("light calls are stopped: nobody waits for them", async () => {
     await adopted();
     void hub.call("clock.wait", { ms: 30_000 });
-    await expect.poll(async () => JSON.parse((await node.run("status", "--json")).stdout).calls, PATIENT).toBe(1);
+    await expect.poll(async () => (await node.status()).calls, PATIENT).toBe(1);
     breakLinks();
-    await expect.poll(async () => JSON.parse((await node.run("status", "--json")).stdout).calls, PATIENT).toBe(0);
+    await expect.poll(async () => (await node.status()).calls, PATIENT).toBe(0);
   });
 
   test("a hub that does not answer pings is left within a lease", async () => {

@@ -89,11 +89,11 @@ describe("the advice of a refusal", () => {
   test("names client_id where the tool has one", async () => {
     const { port } = portOf("ann");
     for (const work of [
-      port.write(gpioId, 1, null),
-      port.release(gpioId, "watering", null),
-      port.reserve(gpioId, watering),
+      () => port.write(gpioId, 1, null),
+      () => port.release(gpioId, "watering", null),
+      () => port.reserve(gpioId, watering),
     ]) {
-      expect(await adviceOf(work)).toContain("give its client_id");
+      expect(await adviceOf(work())).toContain("give its client_id");
     }
   });
 

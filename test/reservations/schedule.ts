@@ -126,7 +126,7 @@ export class Schedule {
       case "release":
         return stub.release(here, asker(action.who), action.level);
       case "break":
-        return stub.break(here, asker(1), "test");
+        return stub.break(here, asker(1));
       case "advance":
         return this.#advance(action.seconds);
       case "alarm":

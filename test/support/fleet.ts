@@ -95,9 +95,12 @@ function offersOf(nodes: readonly MemoryNode[], role: Role): Offer[] {
   });
 }
 
+/** As long as a thumbprint is. */
+export const idOf = (name: string) => name.padEnd(43, "0");
+
 function nodeOf({ name, online = true, offers }: MemoryNode): FleetNode {
   return {
-    id: `id-of-${name}`,
+    id: idOf(name),
     name,
     site: "edge",
     state: "adopted",
@@ -137,7 +140,13 @@ export function memoryFleet(nodes: readonly MemoryNode[] = []): MemoryFleet {
     return fit.find(({ online }) => online !== false);
   }
 
-  async function call(asked: FleetCall): Promise<FleetAnswer> {
+  async function ask<Value>(what: string, work: () => Value | Promise<Value>): Promise<Value> {
+    fleet.asked.push(what);
+    if (fleet.down) throw away();
+    return work();
+  }
+
+  async function run(asked: FleetCall): Promise<FleetAnswer> {
     fleet.calls.push(asked);
     const node = runsOn(asked);
     const passed = fleet.nodes
@@ -160,14 +169,9 @@ export function memoryFleet(nodes: readonly MemoryNode[] = []): MemoryFleet {
     asked: [],
     calls: [],
     as(role) {
-      const ask = async <Value>(what: string, work: () => Value | Promise<Value>): Promise<Value> => {
-        fleet.asked.push(what);
-        if (fleet.down) throw away();
-        return work();
-      };
       return {
         offers: () => ask("offers", () => ({ version: fleet.version, offers: offersOf(fleet.nodes, role) })),
-        call: (asked) => ask(`call ${asked.offer.tool}`, () => call(asked)),
+        call: (asked) => ask(`call ${asked.offer.tool}`, () => run(asked)),
         nodes: () => ask("nodes", () => fleet.nodes.map((node) => nodeOf(node))),
         watch: (id) => ask(`watch ${id}`, () => fleet.jobs.get(id)),
         cancel: (id) =>

@@ -2,6 +2,7 @@ import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts } from "../../src/contract/context.ts";
 import type { Operations } from "../../src/contract/operation.ts";
 import type { Reservation, Reservations } from "../../src/contract/reservation.ts";
+import { recordInMemory } from "./activity.ts";
 import { createDemoApp } from "../../src/demo/app.ts";
 import type { World } from "../../src/demo/state.ts";
 import { DEMO_HOME } from "../../src/homes/home.ts";
@@ -191,7 +192,7 @@ interface Furniture {
 
 /** Programs that have dialled in, one of them away. */
 const FLEET = memoryFleet([
-  { name: "attic", offers: [{ capability: "file.search", tool: "file_search" }] },
+  { name: "attic", offers: [{ capability: "file.search", tool: "file_search", state: "quarantined" }] },
   { name: "loft", online: false, offers: [{ capability: "shell.run", tool: "shell_run", state: "off" }] },
 ]);
 
@@ -221,6 +222,7 @@ export function household(
   const ports: HomePorts = {
     ...opened,
     caller: RESIDENT,
+    activity: recordInMemory(RESIDENT, DEMO_HOME.name),
     operations: operations(opened.pi),
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
     fleet: FLEET.as("admin"),

@@ -1,21 +1,31 @@
 import { env, exports } from "cloudflare:workers";
+import { vi } from "vitest";
+import { z } from "zod";
 import type { Fleet, FleetAnswer, Offer } from "../../src/contract/fleet.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { fleetPort } from "../../src/federation/port.ts";
 import { framesOf, joiner } from "../../src/federation/wire/chunks.ts";
-import { ChunkParams, METHOD, NODE_ERROR, parseMessage, Standing } from "../../src/federation/wire/frames.ts";
+import {
+  CallParams,
+  ChunkParams,
+  METHOD,
+  NODE_ERROR,
+  parseMessage,
+  type RpcRequest,
+  Standing,
+} from "../../src/federation/wire/frames.ts";
 import { signProof } from "../../src/federation/wire/identity.ts";
-import { CONNECT_PATH, SUBPROTOCOL } from "../../src/federation/wire/limits.ts";
+import { CONNECT_PATH, PONG, SUBPROTOCOL } from "../../src/federation/wire/limits.ts";
 import { helloOf, joinBody, newNodeKey, type NodeKey, offering } from "./federated-node.ts";
 
 export const ORIGIN = "http://localhost:8788";
 
 /** Waits until something holds. */
-export async function until<Value>(look: () => Value | undefined | false | null, ms = 5000): Promise<Value> {
+export async function until<Value>(look: () => Value | undefined, ms = 5000): Promise<Value> {
   const end = performance.now() + ms;
   for (;;) {
     const found = look();
-    if (found !== undefined && found !== false && found !== null) return found;
+    if (found !== undefined && found !== false && found !== 0) return found;
     if (performance.now() > end) throw new Error("it did not come");
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -51,7 +61,8 @@ export async function askToConnect(key: NodeKey, wish: ConnectWish): Promise<Res
   return exports.default.fetch(`${ORIGIN}${CONNECT_PATH}?home=${home}`, { headers });
 }
 
-type Json = Record<string, unknown>;
+const Json = z.record(z.string(), z.unknown());
+type Json = z.output<typeof Json>;
 
 /** One call as the node got it. */
 export interface GotCall {
@@ -124,9 +135,9 @@ export class LinkedNode {
     return Standing.parse(answer["result"]);
   }
 
-  /** Sends one frame as it is. */
+  /** Sends one frame as it is; nothing once the link is closed. */
   raw(data: string | ArrayBuffer): void {
-    this.socket?.send(data);
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(data);
   }
 
   send(message: Json): void {
@@ -155,11 +166,11 @@ export class LinkedNode {
   }
 
   async #message(data: string): Promise<void> {
-    if (data === "pong") {
+    if (data === PONG) {
       this.pongs += 1;
       return;
     }
-    const message = JSON.parse(data) as Json;
+    const message = Json.parse(JSON.parse(data));
     const parsed = parseMessage(message);
     if (parsed?.kind === "notification" && parsed.message.method === METHOD.chunk) {
       const taken = this.#joiner.take(ChunkParams.parse(parsed.message.params), Date.now());
@@ -167,18 +178,24 @@ export class LinkedNode {
       return;
     }
     this.messages.push(message);
-    if (parsed?.kind !== "request" || parsed.message.method !== METHOD.call) return;
-    const { params = {}, id } = parsed.message;
-    const call: GotCall = {
-      id: String(id),
-      name: String(params["name"]),
-      arguments: params["arguments"] as Json,
-      meta: params["_meta"] as Json,
-    };
+    if (parsed?.kind === "request" && parsed.message.method === METHOD.call) await this.#call(parsed.message);
+  }
+
+  async #call({ id, params }: RpcRequest): Promise<void> {
+    const { name, arguments: args, _meta: meta } = CallParams.parse(params);
+    const call: GotCall = { id: String(id), name, arguments: args, meta };
     this.calls.push(call);
     const answer = await this.answer(call, this);
     if (answer !== undefined) this.reply(call.id, answer);
   }
+}
+
+const realNow = Date.now.bind(Date);
+
+/** The hub's clock goes forward; timers stay as they are. `vi.restoreAllMocks` sets it right again. */
+export function later(ms: number): void {
+  const ahead = Date.now() - realNow() + ms;
+  vi.spyOn(Date, "now").mockImplementation(() => realNow() + ahead);
 }
 
 /** A home of the test's own: each hub is one object, whatever its name. */
@@ -235,7 +252,7 @@ export async function endAll(home = "demo"): Promise<void> {
 }
 
 export function fleetOf(home = "demo", role: Role = "viewer", signal = new AbortController().signal): Fleet {
-  return fleetPort({ hub: hubOf(home), userId: `${home}.${role}`, role, signal });
+  return fleetPort({ hub: () => hubOf(home), userId: `${home}.${role}`, role, signal });
 }
 
 export interface CallWish {

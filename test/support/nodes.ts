@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../scripts/support/wrangler.ts";
+import { NodeStatus } from "../../src/node/status.ts";
 import { environment, ran, type Variables } from "./pimcp.ts";
 
 /** The command of a node with the plug-in for tests. */
@@ -17,6 +18,8 @@ export interface TestNode {
   run(...args: readonly string[]): ReturnType<typeof ran>;
   /** Starts a command that goes on. */
   start(...args: readonly string[]): NodeProcess;
+  /** What the running node says of itself. */
+  status(): Promise<NodeStatus>;
   /** Ends all that was started. */
   stop(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export function testNode(folder: string, config: unknown = {}, script = NODE_SCR
       started.push(begun);
       return begun;
     },
+    status: async () => NodeStatus.parse(JSON.parse((await node.run("status", "--json")).stdout)),
     async stop() {
       for (const { child } of started) child.kill("SIGKILL");
       await Promise.all(started.map(({ code }) => code));

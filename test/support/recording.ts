@@ -1,3 +1,5 @@
+import type { Caller } from "../../src/contract/caller.ts";
+import { recordInMemory } from "./activity.ts";
 import type { Context } from "../../src/contract/context.ts";
 import { noFleet } from "../../src/contract/fleet.ts";
 import type { AnyResource } from "../../src/contract/resource.ts";
@@ -92,14 +94,16 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
     devices: new DeviceMemory(),
   });
   const login = { username: "operator", password: "operator-demo" };
+  const caller: Caller = {
+    userId: "home.2",
+    userName: "operator",
+    clientId: "client-1",
+    connectionId: "3f1f6a9e-3f1c-4f55-9a9b-0d7c5f7c2f11",
+    homes: { home: { role: "admin", login } },
+  };
   const context: Context = {
-    caller: {
-      userId: "home.2",
-      userName: "operator",
-      clientId: "client-1",
-      connectionId: "3f1f6a9e-3f1c-4f55-9a9b-0d7c5f7c2f11",
-      homes: { home: { role: "admin", login } },
-    },
+    caller,
+    activity: recordInMemory(caller, "Cabin"),
     home: { id: "home", name: "Cabin" },
     role: "admin",
     presentRole: () => Promise.resolve("admin"),

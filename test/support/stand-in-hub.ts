@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { type WebSocket, WebSocketServer } from "ws";
 import { framesOf, joiner } from "../../src/federation/wire/chunks.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "../../src/federation/wire/frames.ts";
 import { JoinRequest, nodeIdOf, openProof, type PublicKey } from "../../src/federation/wire/identity.ts";
 import { CONNECT_PATH, JOIN_PATH, PING, PONG, SUBPROTOCOL } from "../../src/federation/wire/limits.ts";
+import type { PrivateAuthority } from "./certificates.ts";
 
 /** A hub that speaks the frames, for tests of nodes alone: it takes every node whose proof is good, once. */
 export interface StandInHub {
@@ -67,11 +69,16 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-export async function standInHub(): Promise<StandInHub> {
+/** @param tls with it the hub is reached by https, and only with a certificate of that authority */
+export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
   const keys = new Map<string, PublicKey>();
   const used = new Set<string>();
   const waiting = new Map<string, (answer: Answer) => void>();
-  const server = createServer();
+  const { ca, server: own } = tls ?? {};
+  const server =
+    own === undefined
+      ? createServer()
+      : createTlsServer({ ...own, ...(ca === undefined ? {} : { ca }), requestCert: true, rejectUnauthorized: true });
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: () => SUBPROTOCOL });
   let calls = 0;
 
@@ -178,7 +185,7 @@ export async function standInHub(): Promise<StandInHub> {
   if (typeof address !== "object" || address === null) throw new Error("the server has no port");
 
   const hub: StandInHub = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${address.port}`,
     joined: new Map(),
     heard: [],
     hellos: [],
@@ -197,7 +204,7 @@ export async function standInHub(): Promise<StandInHub> {
         for (const socket of hub.sockets) socket.send(frame);
       }
     },
-    call(name, args = {}, meta = {}, asked = undefined) {
+    call(name, args = {}, meta = {}, asked) {
       calls += 1;
       const id = asked ?? `call-${calls}`;
       const answer = new Promise<Answer>((resolve) => waiting.set(id, resolve));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createCluster, getClusterStatus, listClusters } from "../../src/tools/cluster.ts";
+import { createCluster, deleteCluster, getClusterStatus, listClusters } from "../../src/tools/cluster.ts";
 import { recording, Refused, runTool } from "../support/recording.ts";
 
 const PATH = "/api/v1/clusters";
@@ -232,5 +232,28 @@ describe("get_cluster_status", () => {
     expect(getClusterStatus.input.safeParse({ cluster_id: 2 ** 32 - 1 }).success).toBe(true);
     expect(getClusterStatus.input.safeParse({ cluster_id: 1, home: "other" }).success).toBe(false);
     expect(getClusterStatus.input.safeParse({}).success).toBe(false);
+  });
+});
+
+const withNodes = (total: number) => ({
+  cluster_id: 1,
+  name: "cluster-1",
+  status: "ready",
+  nodes: { total, ready: total, masters: 0, workers: total },
+  health: { status: "healthy", api_server: "available", etcd: "healthy" },
+  version: "v1.28.5+k3s1",
+});
+const homeWith = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
+
+describe("delete_cluster", () => {
+  test("asks no person for what cannot be done", async () => {
+    await expect(deleteCluster.preview?.({ cluster_id: 1 }, homeWith(3).context)).rejects.toMatchObject({
+      type: "conflict",
+      message: expect.stringContaining("still has 3 nodes"),
+    });
+  });
+
+  test("asks for an empty one by its name", async () => {
+    expect(await deleteCluster.preview?.({ cluster_id: 1 }, homeWith(0).context)).toContain('cluster 1 ("cluster-1"');
   });
 });

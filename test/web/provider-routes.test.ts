@@ -71,6 +71,7 @@ function gateway() {
     open: () => {
       throw new Error("no home is opened here");
     },
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
   });
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext();

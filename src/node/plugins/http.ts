@@ -55,7 +55,7 @@ const HttpSettings = z.strictObject({
   max_bytes: z
     .int()
     .min(256)
-    .max(4 * 1024 * 1024)
+    .max(1024 * 1024)
     .default(128 * 1024),
   max_body_bytes: z
     .int()

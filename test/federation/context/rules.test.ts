@@ -199,6 +199,7 @@ describe("decisions", () => {
     inConflict(it);
     expect(decide(it, {})).toMatchObject({ kind: "applied" });
     expect(it.entry("a")).toMatchObject({ value: '"anna"', conflicts: [] });
+    expect(it.context.store.state.conflicts).toBe(0);
     expect(it.context.history("a")).toMatchObject([{ value: '"node"' }]);
   });
 

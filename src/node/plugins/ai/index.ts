@@ -117,7 +117,7 @@ function aiEmbed(settings: AiSettings, server: AiServer) {
       weight: "light",
     },
     input: z.strictObject({
-      texts: z.array(z.string().min(1).max(100_000)).min(1).max(256),
+      texts: z.array(z.string().min(1).max(100_000)).min(1).max(64),
       model: z.string().max(200).optional().describe("One of the node's models; without it the first"),
     }),
     async run({ texts, model }, { signal }) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parsedJson } from "../../../lib/json.ts";
-import { withoutSecrets } from "../../../lib/secrets.ts";
+import { REMOVED, withoutSecrets } from "../../../lib/secrets.ts";
 import { Failure } from "../../plugin.ts";
 import { type Answered, ask, type Asked } from "../net/ask.ts";
 
@@ -32,5 +32,11 @@ export async function post(
   if (answer.status === 200) return answer;
   const told = Trouble.safeParse(parsedJson(answer.body.toString("utf8"))).data?.error;
   const words = typeof told === "object" ? told.message : (told ?? "it does not say why");
-  throw new Failure(`The model's server answers ${answer.status}: ${withoutSecrets(words).slice(0, 300)}`);
+  throw new Failure(
+    `The model's server answers ${answer.status}: ${withoutSecrets(without(words, key)).slice(0, 300)}`,
+  );
 }
+
+/** A server may tell what it was sent. */
+const without = (words: string, key: string | undefined) =>
+  key === undefined ? words : words.replaceAll(key, REMOVED);

@@ -19,7 +19,7 @@ export const FileSettings = z.strictObject({
     .min(1024)
     .max(4 * 1024 ** 3)
     .default(64 * 1024 * 1024),
-  search_seconds: z.number().min(0.1).max(20).default(8),
+  search_seconds: z.number().min(0.001).max(20).default(8),
   search_matches: z.int().min(1).max(1000).default(100),
   /** Longer files are not looked into. */
   search_file_bytes: z

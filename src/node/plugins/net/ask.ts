@@ -43,18 +43,26 @@ export async function ask(asked: Asked): Promise<Answered> {
   // A literal address is never looked up.
   if (mayReach !== undefined && isIP(literal) !== 0 && !mayReach(literal)) throw notReached(url.host);
   try {
-    return await withDeadline(timeoutMs, (inner) => send(asked, inner), signal);
+    return await withDeadline(
+      timeoutMs,
+      (inner) =>
+        send(asked, inner).catch((error: unknown) => {
+          throw inner.aborted ? tooLate(asked) : error;
+        }),
+      signal,
+    );
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Refusal || error instanceof Failure) throw error;
     const code = errorCode(error);
     throw new Failure(
-      code === "ABORT_ERR"
-        ? `${url.host} did not answer in ${timeoutMs / 1000} s; whether it did what it was asked is unknown.`
-        : `${url.host} was not reached or broke off (${code}). If it goes on, this node's owner should look.`,
+      `${url.host} was not reached or broke off (${code}). If it goes on, this node's owner should look.`,
     );
   }
 }
+
+const tooLate = ({ url, timeoutMs }: Asked) =>
+  new Failure(`${url.host} did not answer in ${timeoutMs / 1000} s; whether it did what it was asked is unknown.`);
 
 async function send(asked: Asked, signal: AbortSignal): Promise<Answered> {
   const { url, method, headers, body, mayReach, lookup = systemLookup } = asked;

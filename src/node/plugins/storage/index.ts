@@ -9,6 +9,7 @@ import {
   SWITCH,
 } from "../../plugin.ts";
 import { type Answered, textOf } from "../net/ask.ts";
+import { ServerUrl } from "../net/server-url.ts";
 import { askS3, BucketSettings, checkKey, type Service } from "./bucket.ts";
 import { parseListing, parseTrouble } from "./listing.ts";
 
@@ -17,13 +18,7 @@ const Variable = z.string().regex(/^[A-Z_][A-Z0-9_]*$/);
 const StorageSettings = z.strictObject({
   ...SWITCH,
   /** "https://s3.eu-central-1.amazonaws.com"; buckets are named in the path. */
-  endpoint: z
-    .url({ protocol: /^https?$/ })
-    .refine(
-      (url) => new URL(url).pathname === "/" && new URL(url).search === "" && new URL(url).username === "",
-      "has more than a host",
-    )
-    .transform((url) => new URL(url).origin),
+  endpoint: ServerUrl.refine((url) => URL.parse(url)?.pathname === "/", "has a path: buckets have their place"),
   region: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/)
@@ -36,7 +31,7 @@ const StorageSettings = z.strictObject({
   get_bytes: z
     .int()
     .min(1)
-    .max(4 * 1024 * 1024)
+    .max(1024 * 1024)
     .default(256 * 1024),
   put_bytes: z
     .int()

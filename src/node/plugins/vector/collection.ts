@@ -1,10 +1,8 @@
 import { create, getByID, insert, remove, search, type AnyOrama } from "@orama/orama";
 import { Failure } from "../../plugin.ts";
+import type { Mode } from "./modes.ts";
 import { type Kept, openStore, type Store } from "./store.ts";
 import { wordsOf } from "./words.ts";
-
-export const MODES = ["words", "meaning", "both"] as const;
-export type Mode = (typeof MODES)[number];
 
 export interface Hit {
   readonly id: string;

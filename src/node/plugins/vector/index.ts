@@ -8,8 +8,8 @@ import {
   Refusal,
   SWITCH,
 } from "../../plugin.ts";
-import { Collections } from "./collections.ts";
-import { MODES } from "./collection.ts";
+import type { Collections } from "./collections.ts";
+import { MODES } from "./modes.ts";
 
 /** Characters of one text in an answer. */
 const MAX_TOLD = 2000;
@@ -38,7 +38,9 @@ export const vector = definePlugin({
   about: "Keeps collections of texts and finds them by words, and by what they mean.",
   settings: VectorSettings,
   async open(settings, host) {
-    const collections = new Collections(host.folder("vector"), settings.collections);
+    // Loaded where it is used: most nodes do without a search engine.
+    const { Collections: Opened } = await import("./collections.ts");
+    const collections = new Opened(host.folder("vector"), settings.collections);
     return {
       tools: [
         vectorIndex(settings, collections, host),

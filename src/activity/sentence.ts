@@ -1,0 +1,45 @@
+import type { Activity, Ending } from "../contract/activity.ts";
+import { Declined, Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
+
+/** What each kind of failure says of a deed; words of ours, because a home's own may hold anything. */
+const ENDINGS: Readonly<Record<FaultType, Ending>> = {
+  forbidden: { result: "refused", why: "not allowed" },
+  unauthorized: { result: "refused", why: "the home did not accept the sign-in" },
+  token_expired: { result: "refused", why: "the sign-in had expired" },
+  invalid_input: { result: "refused", why: "the request did not fit" },
+  not_found: { result: "refused", why: "there is no such thing" },
+  conflict: { result: "refused", why: "it conflicts with the present state" },
+  connection_failed: { result: "failed", why: "the home was not reached" },
+  timeout: { result: "failed", why: "there was no time left" },
+  operation_failed: { result: "failed", why: "the home reported a failure" },
+  provisioning_failed: { result: "failed", why: "provisioning failed" },
+  gpio_failed: { result: "failed", why: "the pin could not be driven or read" },
+};
+
+const BUG: Ending = { result: "unknown", why: "PiMCP itself failed" };
+
+/** How a deed ended that was refused before anything was sent. */
+export function refusalOf(fault: Fault): Ending {
+  if (fault instanceof Declined) return { result: "refused", why: "the person did not agree" };
+  return { ...ENDINGS[fault.type], result: "refused" };
+}
+
+/** How a deed ended that threw this. */
+export function endingOf(error: unknown): Ending {
+  if (isUnanswered(error)) return { result: "unknown", why: "the home did not answer in time, or was lost meanwhile" };
+  return error instanceof Fault ? ENDINGS[error.type] : BUG;
+}
+
+const SAID: Readonly<Record<Ending["result"], string>> = {
+  done: "Done",
+  begun: "Begun",
+  refused: "Refused",
+  failed: "Failed",
+  unknown: "It is not known whether it was done",
+};
+
+/** One entry in plain words: "admin (Claude): switch GPIO device 15 to HIGH (1). Done." */
+export function sentenceOf({ who, client, what, result, why }: Activity): string {
+  const by = client === "" ? who : `${who} (${client})`;
+  return `${by}: ${what}. ${SAID[result]}${why === null ? "" : `: ${why}`}.`;
+}

@@ -121,6 +121,11 @@ export const writeContext = defineTool({
   output: z.object({ key: z.string(), version: z.number().int() }),
   annotations: SETS,
   independent: true,
+  deed: ({ key, action, zone }) => {
+    // Even the key of what is only for the house may tell something.
+    const subject = zone === "home" ? "a note for the house" : `note ${key}`;
+    return { what: `${action} ${subject}`, subject };
+  },
   run({ key, action, value, expected_version, keep_version, ttl_seconds, zone }, { shared }) {
     const text: string | undefined = value === undefined ? undefined : JSON.stringify(value);
     if (action === "put" && text === undefined) throw noValue(key);

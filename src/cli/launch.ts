@@ -23,6 +23,7 @@ and may set:
   CONFIRM                    "never": what cannot be undone is done without asking
 
 With "pimcp node" this computer becomes a node of a home's gateway: see pimcp node --help.
+With "pimcp context" it shares notes with the home's people, AI clients and other nodes: see pimcp context --help.
 "pimcp verify-activity FILE" checks an export of a home's activity record.
 
 Options: --help, --version
@@ -52,10 +53,10 @@ if (isOld()) {
 }
 if (option === "--help" || option === "-h") exit(0, HELP);
 if (option === "--version" || option === "-v") exit(0, `${PIMCP_VERSION}\n`);
-if (option === "node") {
+if (option === "node" || option === "context") {
   quietAboutSqlite();
   const { nodeMain } = await import("../node/main.ts");
-  process.exit(await nodeMain({ argv: more, version: PIMCP_VERSION }));
+  process.exit(await nodeMain({ group: option, argv: more, version: PIMCP_VERSION }));
 }
 if (option === "verify-activity") {
   const { verifyActivity } = await import("./verify-activity.ts");

@@ -6,12 +6,14 @@ import { Calls, type HubCall, type TellProgress } from "./calls.ts";
 import type { Known } from "./candidates.ts";
 import { fleetNodes, presenceOf } from "./fleet-view.ts";
 import { type JobAsk, Jobs } from "./jobs.ts";
+import { broadcast } from "./link.ts";
 import { type LinkEvents, Links } from "./links.ts";
 import { refusalResponse } from "./refusals.ts";
-import type { Registered, RegisteredEvents } from "./registered.ts";
+import type { Registered, RegisteredEvents, RegisteredNode } from "./registered.ts";
 import { Requests } from "./requests.ts";
 import { VitalsBook } from "./vitals.ts";
 import { JOB_PREFIX } from "./wire/frames.ts";
+import type { Site } from "./wire/manifest.ts";
 
 /** Number of instances of this object so far, as far as they have given out calls. */
 const EPOCH = "fleet-epoch";
@@ -27,6 +29,10 @@ export interface DeskParts {
   /** Enters in the home's activity record what ended by itself. */
   readonly record: (activity: Activity) => void;
   readonly now: () => number;
+  /** What an adopted node asks beside its hello. @returns `undefined` if nobody knows what it asks */
+  readonly request: (node: RegisteredNode, method: string, params: unknown) => object | undefined;
+  /** Wants the alarm, for the jobs. */
+  readonly wakeAt: (at: number | null) => void;
 }
 
 /** All that a hub does with its nodes, apart from who they are: links, calls, jobs. */
@@ -58,9 +64,9 @@ export class FleetDesk {
       known: this.#known,
       links: this.#links,
       sql: ctx.storage.sql,
+      setAlarm: parts.wakeAt,
       frozen: parts.frozen,
       record: parts.record,
-      setAlarm: (at) => ctx.waitUntil(at === null ? ctx.storage.deleteAlarm() : ctx.storage.setAlarm(at)),
     });
     this.#calls = new Calls({
       known: this.#known,
@@ -91,6 +97,10 @@ export class FleetDesk {
         isJob(progress.progressToken)
           ? this.#jobs.progress(link, progress, this.#parts.now())
           : this.#requests.progress(link, progress),
+      asked: (link, method, params) => {
+        const node = this.#parts.registered.node(link.nodeId);
+        return node?.state === "adopted" ? this.#parts.request(node, method, params) : undefined;
+      },
       lost: (link, why) => {
         this.#requests.lost(link, why);
         this.#jobs.lost(link, this.#parts.now());
@@ -130,6 +140,15 @@ export class FleetDesk {
 
   closed(socket: WebSocket): void {
     this.#links.closed(socket, this.#parts.now());
+  }
+
+  /** Tells all adopted nodes at such a site that are there. */
+  tell(site: Site, method: string, params: Readonly<Record<string, unknown>>): void {
+    const now = this.#parts.now();
+    const links = this.#parts.registered
+      .nodes()
+      .flatMap((node) => (node.state === "adopted" && node.site === site ? (this.#links.of(node.id, now) ?? []) : []));
+    broadcast(links, { jsonrpc: "2.0", method, params });
   }
 
   presence(nodeId: string) {

@@ -13,15 +13,20 @@ import type { Grant, Overview, Refused, Setting } from "../contract/node-registe
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Claim } from "../contract/operation.ts";
 import type { Role } from "../contract/role.ts";
+import type { SharedEntry, SharedVersion } from "../contract/shared-context.ts";
 import type { HubCall, TellProgress } from "./calls.ts";
 import { Claims } from "./claims.ts";
-import { FleetDesk } from "./fleet-desk.ts";
+import { type CallerWrite, HomeContext } from "./context/home-context.ts";
+import { contextLink } from "./context/link.ts";
+import { type DeskParts, FleetDesk } from "./fleet-desk.ts";
 import type { JobAsk } from "./jobs.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
 import { ownedNode } from "./owner-view.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
+import { Wakes } from "./wakes.ts";
+import { CONTEXT_METHOD, type Outcome } from "./wire/context-frames.ts";
 
 const clock = () => Date.now();
 
@@ -45,10 +50,12 @@ export interface HubParts {
  *         `ended_nodes`: keys that were refused or ended, until the owner lets them ask again
  *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
  *         `fleet_vitals`: how each node is and was, and what it did wrong; `fleet_jobs`: heavy calls, for a week
+ *         `context_…`: what its people and nodes tell each other (see `context/tables.ts`)
  *         and `fleet-version`, which rises with each change of what is switched on; `fleet-epoch`, the number of
  *         instances that gave out calls. Each socket carries its link's state (`link.ts`).
  *         Calls under way are in memory only: they end with this object, and whoever waits for them is told so.
- * Alarm:  while heavy calls run: when a lease, a grace or a deadline may end; then when the oldest is to be forgotten.
+ * Alarm:  while heavy calls run: when a lease, a grace or a deadline may end; then when the oldest is to be forgotten;
+ *         and when an entry of the shared context has lived long enough (`wakes.ts`).
  * Errors: those of its storage; a refusal is a returned value.
  */
 export class HomeHubObject extends DurableObject<Env> {
@@ -57,6 +64,8 @@ export class HomeHubObject extends DurableObject<Env> {
   readonly #claims: Claims;
   readonly #fleet: FleetDesk;
   readonly #ours: ReadonlySet<string>;
+  readonly #context: HomeContext;
+  readonly #wakes: Wakes;
 
   constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
@@ -75,6 +84,17 @@ export class HomeHubObject extends DurableObject<Env> {
       now: clock,
     });
     const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
+    this.#wakes = new Wakes(ctx.storage, (work) => ctx.waitUntil(work));
+    this.#context = new HomeContext(ctx.storage, {
+      adopted: () => this.#registry.nodes().flatMap(({ id, state }) => (state === "adopted" ? id : [])),
+      tell: (site, params) => this.#fleet.tell(site, CONTEXT_METHOD.changed, params),
+      wakeAt: (at) => this.#wakes.set("context", at),
+      soon: (work, ms) => void setTimeout(work, ms),
+      now: clock,
+    });
+    const asked = contextLink(this.#context);
+    const request: DeskParts["request"] = (...given) => asked.answer(...given, clock());
+    const wakeAt = (at: number | null) => this.#wakes.set("jobs", at);
     this.#fleet = new FleetDesk({
       ctx,
       registered: this.#registry,
@@ -82,7 +102,27 @@ export class HomeHubObject extends DurableObject<Env> {
       frozen: () => this.#activity.frozen() !== undefined,
       record: (activity) => this.record(activity),
       now: clock,
+      request,
+      wakeAt,
     });
+  }
+
+  /** Carries out a caller's write to the shared context. */
+  contextWrite(write: CallerWrite): Outcome {
+    return this.#context.write(write, Date.now());
+  }
+
+  /** An entry of the shared context; `withheld` if only the nodes in the house may have it. */
+  contextRead(key: string): SharedEntry | "withheld" | undefined {
+    return this.#context.read(key, Date.now());
+  }
+
+  contextHistory(key: string): SharedVersion[] {
+    return this.#context.history(key);
+  }
+
+  contextList(prefix: string, page: { limit: number; offset: number }) {
+    return this.#context.list(prefix, page, Date.now());
   }
 
   /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
@@ -238,7 +278,8 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#fleet.cancelJob(ask);
   }
 
-  override alarm(): void {
-    this.#fleet.alarm();
+  override alarm(): Promise<void> {
+    const wake = { jobs: () => this.#fleet.alarm(), context: () => this.#context.alarm(Date.now()) };
+    return this.#wakes.ring(Date.now(), wake);
   }
 }

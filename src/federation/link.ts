@@ -33,6 +33,8 @@ export const costOf = (length: number): number =>
 
 /** A hello is looked at capability by capability, which takes longer than to read it. */
 export const HELLO_COST = 100;
+/** What else a node may ask is answered from the database. */
+export const ASKED_COST = 10;
 
 /** How often a node may do what none should: one mistake a minute is forgiven. */
 export const STRIKES: BucketSize = { capacity: 5, perSecond: 1 / 60 };
@@ -107,6 +109,18 @@ export function send(link: Link, message: RpcMessage): "too_big" | "gone" | unde
     return undefined;
   } catch {
     return "gone";
+  }
+}
+
+/** Sends one message to many, who are it is made for once; those that are gone miss it. */
+export function broadcast(links: readonly Link[], message: RpcMessage): void {
+  const frames = framesOf(JSON.stringify(message), crypto.randomUUID()) ?? [];
+  for (const link of links) {
+    try {
+      for (const frame of link.state.ended ? [] : frames) link.socket.send(frame);
+    } catch {
+      // Its end is told of by the socket itself.
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
+  ASKED_COST,
   costOf,
   FRAMES,
   HELLO_COST,
@@ -39,6 +40,8 @@ export interface LinkEvents {
   ready(link: Link, hello: HelloParams): void;
   answer(link: Link, answer: RpcAnswer | RpcFailure): Verdict;
   progress(link: Link, progress: ProgressParams): void;
+  /** What a node asks beside its hello. @returns the answer; `undefined` if nobody knows what it asks */
+  asked(link: Link, method: string, params: unknown): object | undefined;
   /** A link has ended; what it was given is not answered over it any more. */
   lost(link: Link, why: string): void;
 }
@@ -224,10 +227,7 @@ export class Links {
   }
 
   async #request(link: Link, { id, method, params }: RpcRequest, now: number): Promise<void> {
-    if (method !== METHOD.hello) {
-      send(link, { jsonrpc: "2.0", id, error: { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD } });
-      return;
-    }
+    if (method !== METHOD.hello) return this.#asked(link, { jsonrpc: "2.0", id, method, params }, now);
     if (!this.#pay(link, HELLO_COST, now)) return;
     const hello = HelloParams.safeParse(params);
     if (!hello.success) {
@@ -236,6 +236,13 @@ export class Links {
       return this.strike(link, "sent a hello that does not fit", now);
     }
     await this.#hello(link, id, hello.data, now);
+  }
+
+  #asked(link: Link, { id, method, params }: RpcRequest, now: number): void {
+    if (!this.#pay(link, ASKED_COST, now)) return;
+    const result = link.state.ready ? this.#parts.events.asked(link, method, params) : undefined;
+    if (result !== undefined) send(link, { jsonrpc: "2.0", id, result: { ...result } });
+    else send(link, { jsonrpc: "2.0", id, error: { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD } });
   }
 
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {

@@ -7,6 +7,7 @@ import { leaveCommand } from "./commands/leave.ts";
 import { runCommand } from "./commands/run.ts";
 import { statusCommand } from "./commands/status.ts";
 import { ConfigError } from "./config.ts";
+import { CONTEXT_COMMANDS } from "./context/commands.ts";
 import type { AnyPlugin } from "./plugin.ts";
 import { PLUGINS } from "./plugins/index.ts";
 import { Trouble } from "./sentences.ts";
@@ -21,20 +22,39 @@ export const COMMANDS: readonly Command[] = [
   exampleConfigCommand,
 ];
 
+const linesOf = (commands: readonly Command[]) =>
+  commands.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n");
+
 const HELP = `pimcp node: this computer offers what it can do to the AI clients of a home, through the home's PiMCP gateway.
 
 It connects to the gateway by itself: no port is opened. What it offers is in its configuration, and the owner of the
 home decides on the gateway's page what of that is switched on, and for whom.
 
-${COMMANDS.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
+${linesOf(COMMANDS)}
 
 pimcp node <command> --help tells more of each.
 `;
 
+const CONTEXT_HELP = `pimcp context: what the people, AI clients and nodes of a home tell each other.
+
+It works on this computer's copy of it, also while the node does not run or is not connected: what is written then is kept
+here, and the home's hub is told later.
+
+${linesOf(CONTEXT_COMMANDS)}
+
+pimcp context <command> --help tells more of each.
+`;
+
+/** What the word after `pimcp` is about. */
+const GROUPS = {
+  node: { commands: COMMANDS, help: HELP },
+  context: { commands: CONTEXT_COMMANDS, help: CONTEXT_HELP },
+} as const;
+
 /** Prints for the person what went wrong. @returns exit code */
-function explained(error: unknown, name: string, tell: (line: string) => void): number {
+function explained(error: unknown, command: string, tell: (line: string) => void): number {
   if (error instanceof UsageError) {
-    tell(`${sentence(error.message)} See pimcp node ${name} --help.`);
+    tell(`${sentence(error.message)} See pimcp ${command} --help.`);
     return EXIT.usage;
   }
   if (error instanceof ConfigError) {
@@ -49,6 +69,8 @@ function explained(error: unknown, name: string, tell: (line: string) => void): 
 }
 
 export interface NodeMain {
+  /** `node` if it is left out. */
+  readonly group?: keyof typeof GROUPS;
   /** What follows `pimcp node`. */
   readonly argv: readonly string[];
   readonly version: string;
@@ -56,7 +78,7 @@ export interface NodeMain {
 }
 
 /** Carries out one `pimcp node` command. @returns exit code */
-export async function nodeMain({ argv, version, plugins = PLUGINS }: NodeMain): Promise<number> {
+export async function nodeMain({ group = "node", argv, version, plugins = PLUGINS }: NodeMain): Promise<number> {
   const [name = "--help", ...rest] = argv;
   const context: Context = {
     env: process.env,
@@ -66,12 +88,12 @@ export async function nodeMain({ argv, version, plugins = PLUGINS }: NodeMain): 
     tell: (line) => void process.stderr.write(`${line}\n`),
   };
   if (name === "--help" || name === "-h") {
-    context.print(HELP);
+    context.print(GROUPS[group].help);
     return EXIT.ok;
   }
-  const command = COMMANDS.find((each) => each.name === name);
+  const command = GROUPS[group].commands.find((each) => each.name === name);
   if (command === undefined) {
-    context.tell(`pimcp node has no command "${name}"; see pimcp node --help.`);
+    context.tell(`pimcp ${group} has no command "${name}"; see pimcp ${group} --help.`);
     return EXIT.usage;
   }
   try {
@@ -80,6 +102,6 @@ export async function nodeMain({ argv, version, plugins = PLUGINS }: NodeMain): 
     context.print(`${command.usage}\n`);
     return EXIT.ok;
   } catch (error) {
-    return explained(error, name, context.tell);
+    return explained(error, `${group} ${name}`, context.tell);
   }
 }

@@ -33,12 +33,47 @@ export function definePluginTool<Input extends z.ZodObject>(tool: PluginTool<Inp
   return tool;
 }
 
+/** An entry of the home's shared context, as it is seen on this node. */
+export interface Note {
+  readonly key: string;
+  readonly value: unknown;
+  /** `null`: the hub has not decided yet. */
+  readonly version: number | null;
+  /** `null`: written on this node. */
+  readonly author: string | null;
+  /** In milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** What the home's people, clients and nodes tell each other; also while the node is cut off from its hub. */
+export interface SharedNotes {
+  get(key: string): Note | undefined;
+  /** By key. */
+  list(prefix: string): readonly Note[];
+  /**
+   * Kept on this node at once; the hub is told when it can be.
+   * @param value JSON
+   * @throws Refusal
+   */
+  put(
+    key: string,
+    value: unknown,
+    /** `ttl` in seconds; `expect`: the version that it must have, 0 if it must not be there. */
+    options?: { readonly ttl?: number; readonly zone?: "home" | "cloud"; readonly expect?: number },
+  ): void;
+  /** @throws Refusal if it is not there */
+  delete(key: string): void;
+  /** @returns how to stop */
+  watch(prefix: string, told: (key: string) => void): () => void;
+}
+
 /** What a plug-in may use of its node. */
 export interface PluginHost {
   /** Folder of the node's own, for what a plug-in keeps; made on first use. */
   folder(name: string): string;
   /** Another plug-in's capability on this node, such as `ai.embed` for `vector.index`. */
   call(capability: string, input: Readonly<Record<string, unknown>>, call: PluginCall): Promise<CallResult>;
+  readonly notes: SharedNotes;
   /** A value from the environment, for secrets that do not belong into a file. */
   env(name: string): string | undefined;
 }

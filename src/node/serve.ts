@@ -1,4 +1,5 @@
 import type { Health, HelloParams, Standing } from "../federation/wire/frames.ts";
+import { CONTEXT_METHOD } from "../federation/wire/context-frames.ts";
 import { CONNECT_PATH } from "../federation/wire/limits.ts";
 import { backoffMs, pauseFor } from "./backoff.ts";
 import { createCalls } from "./calls.ts";
@@ -7,6 +8,7 @@ import type { Environment } from "./folders.ts";
 import { tlsOf } from "./gateway.ts";
 import { healthReader } from "./health.ts";
 import { type Joined, proofFor } from "./joined.ts";
+import { openNodeContext, replicaFileOf } from "./context/service.ts";
 import { createSources } from "./sources.ts";
 import { standingLines } from "./standing.ts";
 import type { NodeStatus } from "./status.ts";
@@ -53,8 +55,18 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
   let standing: Standing | undefined;
   let refusal: string | undefined;
   let health: Health | undefined;
+  /** Whether the shared context has this link. */
+  let contextual = false;
 
-  const sources = createSources({ folder, env, agent, tell, changed: () => uplink?.changed() });
+  const context = openNodeContext(replicaFileOf(folder, joined), tell);
+  const sources = createSources({
+    folder,
+    env,
+    agent,
+    tell,
+    notes: (via) => context.notes(via),
+    changed: () => uplink?.changed(),
+  });
   const calls = createCalls({
     capacity: () => config.capacity,
     find: (name) => sources.offer().byName.get(name),
@@ -81,6 +93,10 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
     refusal = undefined;
     for (const line of standingLines(standing, now, joined.page)) tell(line);
     standing = now;
+    if (now.state === "adopted" && uplink !== undefined && !contextual) {
+      contextual = true;
+      context.linked(uplink);
+    }
   };
 
   /** One link, from its beginning to its end. */
@@ -95,6 +111,9 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
       call: calls.begin,
       cancelled: calls.cancel,
       standing: stands,
+      told(method, params) {
+        if (method === CONTEXT_METHOD.changed) context.notified(params);
+      },
       refused(why) {
         refusal = `The gateway does not take what this node says of itself: ${why}`;
         tell(refusal);
@@ -105,6 +124,8 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
     const end = await uplink.ended;
     stopping.signal.removeEventListener("abort", stop);
     uplink = undefined;
+    contextual = false;
+    context.unlinked();
     connectedSince = undefined;
     calls.unlinked();
     return verdictOf(end);
@@ -136,6 +157,7 @@ export function serveNode({ joined, config: first, folder, env, agent, tell }: N
     } finally {
       calls.stop();
       await sources.close();
+      context.close();
     }
   };
   const ended = run();

@@ -4,7 +4,7 @@ import type { Config, EnabledPlugin, ServerSettings } from "./config.ts";
 import { type Environment, privateFolder } from "./folders.ts";
 import { type McpServer, startMcpServer } from "./mcp-server.ts";
 import { type Offer, type Offered, offerOf, type Source } from "./offer.ts";
-import { type AnyPlugin, type OpenPlugin, type PluginHost, Refusal } from "./plugin.ts";
+import { type AnyPlugin, type OpenPlugin, type PluginHost, Refusal, type SharedNotes } from "./plugin.ts";
 import { offeredBy } from "./plugin-source.ts";
 import { whyOf } from "./sentences.ts";
 
@@ -14,6 +14,8 @@ export interface SourcesParts {
   readonly env: Environment;
   /** "pimcp/0.1.0", for MCP servers. */
   readonly agent: string;
+  /** The home's shared context, as who it is written by. */
+  readonly notes: (via: string) => SharedNotes;
   /** What is offered has changed. */
   readonly changed: () => void;
   readonly tell: (line: string) => void;
@@ -42,7 +44,7 @@ interface RunningServer {
 }
 
 /** Makes the sources of a node, with nothing in them. */
-export function createSources({ folder, env, agent, changed, tell }: SourcesParts): Sources {
+export function createSources({ folder, env, agent, notes, changed, tell }: SourcesParts): Sources {
   const plugins = new Map<string, OpenSource>();
   const troubles = new Map<string, string>();
   const servers = new Map<string, RunningServer>();
@@ -58,7 +60,8 @@ export function createSources({ folder, env, agent, changed, tell }: SourcesPart
     changed();
   };
 
-  const host: PluginHost = {
+  const hostOf = (plugin: string): PluginHost => ({
+    notes: notes(`plug-in ${plugin}`),
     folder: (name) => privateFolder(join(folder, "plugins", name)),
     env: (name) => env[name],
     call(capability, input, call) {
@@ -66,7 +69,7 @@ export function createSources({ folder, env, agent, changed, tell }: SourcesPart
       if (found === undefined) throw new Refusal(`This node does not offer ${capability}, which this needs.`);
       return found.run(input, call);
     },
-  };
+  });
 
   /** What fails here must not hold up what comes after it. */
   const letGo = async (name: string, open: OpenPlugin) => {
@@ -81,7 +84,7 @@ export function createSources({ folder, env, agent, changed, tell }: SourcesPart
     const before = plugins.get(plugin.name);
     if (before !== undefined && before.plugin === plugin && isDeepStrictEqual(before.settings, settings)) return;
     try {
-      const open = await plugin.open(settings, host);
+      const open = await plugin.open(settings, hostOf(plugin.name));
       const offered = open.tools.map((tool) => offeredBy(tool));
       plugins.set(plugin.name, { plugin, settings, open, offered });
       troubles.delete(plugin.name);

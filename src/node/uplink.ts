@@ -8,6 +8,7 @@ import {
   Standing,
 } from "../federation/wire/frames.ts";
 import { HEALTH_MS } from "../federation/wire/limits.ts";
+import { type Asks, createAsks } from "./asks.ts";
 import { matters } from "./health.ts";
 import { type Link, type LinkEnd, type LinkTarget, openLink } from "./link.ts";
 
@@ -26,6 +27,8 @@ export interface UplinkParts {
   readonly call: (request: RpcRequest) => void;
   readonly cancelled: (id: RpcRequest["id"]) => void;
   readonly standing: (standing: Standing) => void;
+  /** What else the hub tells. */
+  readonly told: (method: string, params: unknown) => void;
   /** The hub did not take what the node says of itself. */
   readonly refused: (why: string) => void;
 }
@@ -35,6 +38,8 @@ export interface Uplink {
   /** Sends a message, once the node has introduced itself: before that nothing can be asked of it. */
   readonly send: Link["send"];
   readonly close: () => void;
+  /** Asks the hub; see `asks.ts`. */
+  readonly request: Asks["request"];
   /** What the node offers has changed. */
   changed(): void;
   readonly ended: Promise<LinkEnd>;
@@ -42,7 +47,7 @@ export interface Uplink {
 
 /** Opens a link, says hello on it, and tells of the node's health for as long as it lasts. */
 export function openUplink(parts: UplinkParts): Uplink {
-  const { call, cancelled, standing, refused } = parts;
+  const { call, cancelled, standing, refused, told: toldOf } = parts;
   const end = Promise.withResolvers<LinkEnd>();
   let isOpen = false;
   let settling: NodeJS.Timeout | undefined;
@@ -76,7 +81,7 @@ export function openUplink(parts: UplinkParts): Uplink {
   };
   const notified = (method: string, params: unknown) => {
     if (method === METHOD.standing) return stands(params);
-    if (method !== METHOD.cancelled) return undefined;
+    if (method !== METHOD.cancelled) return toldOf(method, params);
     const parsed = CancelledParams.safeParse(params);
     if (parsed.success) cancelled(parsed.data.requestId);
   };
@@ -86,11 +91,12 @@ export function openUplink(parts: UplinkParts): Uplink {
         return asked(parsed.message);
       case "notification":
         return notified(parsed.message.method, parsed.message.params);
-      // Only hellos are asked; what was said to an older one is not true any more.
+      // What was said to an older hello is not true any more.
       case "answer":
+        if (asks.answered(parsed.message)) return undefined;
         return parsed.message.id === `hello-${hellos}` ? stands(parsed.message.result) : undefined;
       case "failure":
-        return refused(parsed.message.error.message);
+        return asks.answered(parsed.message) ? undefined : refused(parsed.message.error.message);
     }
   };
 
@@ -103,12 +109,15 @@ export function openUplink(parts: UplinkParts): Uplink {
     heard,
     ended(how) {
       isOpen = false;
+      asks.end();
       clearInterval(looking);
       clearTimeout(settling);
       end.resolve(how);
     },
   });
+  const asks = createAsks((message) => link.send(message));
   return {
+    request: (method, params) => asks.request(method, params),
     send(message, delivered) {
       if (isOpen && hellos > 0) link.send(message, delivered);
     },

@@ -9,6 +9,7 @@ import { accountSignIn, type SignIn } from "../auth/sign-in.ts";
 import { brokeredTokens } from "../broker/port.ts";
 import { fleetPort } from "../federation/port.ts";
 import { type OpenPi, openHomes } from "../homes/open.ts";
+import { type ContextHub, sharedContextPort } from "../federation/context/port.ts";
 import { fetcherIn, missingBindings, type Outside, type Ways, waysThrough } from "../homes/reach.ts";
 import { Troubles } from "../homes/troubles.ts";
 import { createSealer, type Sealer } from "../lib/crypto.ts";
@@ -84,6 +85,17 @@ export const pinsOf = (env: Env): Omit<PinPorts, "wrote"> => ({
   hub: (homeId) => env.HOME_HUB.getByName(homeId),
 });
 
+/** What the hub is asked of the shared context: anew each time, for a stub of a hub that was restarted is of no use. */
+function contextHub(env: Env, homeId: string): ContextHub {
+  const hub = () => env.HOME_HUB.getByName(homeId);
+  return {
+    contextWrite: (write) => hub().contextWrite(write),
+    contextRead: (key) => hub().contextRead(key),
+    contextHistory: (key) => hub().contextHistory(key),
+    contextList: (prefix, page) => hub().contextList(prefix, page),
+  };
+}
+
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 export function openHomeOf(env: Env): OpenHome {
   const writes = new Writes();
@@ -98,6 +110,7 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
       activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
       fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),

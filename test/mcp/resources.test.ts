@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Fault } from "../../src/lib/errors.ts";
 import { resources } from "../../src/resources/index.ts";
@@ -6,12 +6,16 @@ import { jsonOf } from "../support/clients.ts";
 import { demo, DEMO_CALLER } from "../support/demo.ts";
 import { callerWith, clientV1, clientV2, served, type Served } from "../support/protocol.ts";
 import { idOf, memoryFleet } from "../support/fleet.ts";
+import { sharedInMemory } from "../support/shared-in-memory.ts";
 import { recording } from "../support/recording.ts";
 
 const home = demo("documented");
 for (const node of home.world.nodes) node.hidden.agent_up = true;
 const FLEET = memoryFleet([{ name: "kitchen", offers: [] }]).as("admin");
-const CONTEXT = { ...home.context, fleet: FLEET };
+const shared = sharedInMemory(DEMO_CALLER, home.context.home);
+const CONTEXT = { ...home.context, fleet: FLEET, shared };
+
+beforeAll(() => shared.write({ action: "put", key: "1", value: '"one"' }));
 const SERVED: Served = { catalogue: { resources }, caller: DEMO_CALLER, open: () => CONTEXT };
 
 /** The home, with some of its ways replaced. */
@@ -158,6 +162,7 @@ describe("resources/templates/list", () => {
       "node://{node_id}/metrics",
       "node://{node_id}/gpio",
       "gpio://{gpio_id}/state",
+      "context://{+key}",
       "fleet://nodes/{id}",
     ]);
     await client.close();
@@ -183,7 +188,7 @@ describe("what a client may keep", () => {
         [
           uri
             .replace("nodes/{id}", `nodes/${idOf("kitchen")}`)
-            .replaceAll(/\{\w+\}/g, "1")
+            .replaceAll(/\{\+?\w+\}/g, "1")
             .replace("gpio://1", "gpio://15"),
           ttlMs,
         ] as const,

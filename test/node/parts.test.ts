@@ -8,6 +8,7 @@ import { capabilityName, capabilityOf } from "../../src/node/mcp-names.ts";
 import { type Offered, offerOf } from "../../src/node/offer.ts";
 import { offeredBy } from "../../src/node/plugin-source.ts";
 import { clock } from "../support/clock-plugin.ts";
+import { NO_NOTES } from "../support/no-notes.ts";
 
 describe("the pause before the next attempt", () => {
   test("grows from half a second to half a minute, and differs from node to node", () => {
@@ -129,7 +130,7 @@ describe("a tool of an MCP server", () => {
 });
 
 test("a plug-in's capability is told the same each time", async () => {
-  const host = { folder: () => "", env: () => undefined, call: () => Promise.reject(new Error()) };
+  const host = { folder: () => "", env: () => undefined, call: () => Promise.reject(new Error()), notes: NO_NOTES };
   const told = async () => {
     const { tools } = await clock.open({ enabled: true, zone: "UTC" }, host);
     return tools.map((tool) => offeredBy(tool).capability);

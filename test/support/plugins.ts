@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { CallResult } from "../../src/federation/wire/frames.ts";
 import type { Plugin, PluginCall, PluginHost, PluginTool } from "../../src/node/plugin.ts";
+import { NO_NOTES } from "./no-notes.ts";
 
 /** A folder that is gone with the test. */
 export function scratch(): string {
@@ -21,6 +22,7 @@ export interface HostSettings {
 
 function hostOf({ env = {}, folder = scratch(), call }: HostSettings): PluginHost {
   return {
+    notes: NO_NOTES,
     folder: (name) => {
       mkdirSync(join(folder, name), { recursive: true });
       return join(folder, name);

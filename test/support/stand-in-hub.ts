@@ -37,6 +37,8 @@ export interface StandInHub {
   /** Whether pings are answered. */
   alive: boolean;
   state: "pending" | "adopted";
+  /** Answers what nodes ask beside their hello; nothing is answered if it returns nothing. */
+  asked: ((method: string, params: unknown) => object | undefined) | undefined;
   /** Tells all nodes where they stand. */
   tell(): void;
   send(message: RpcMessage): void;
@@ -107,6 +109,13 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     if (parsed.kind === "failure") return waiting.get(String(parsed.message.id))?.({ error: parsed.message.error });
     const { method, params } = parsed.message;
     if (method === METHOD.health) hub.healths.push(Health.parse(params));
+    if (parsed.kind === "request" && method !== METHOD.hello) {
+      const result = hub.asked?.(method, params);
+      if (result === undefined) return undefined;
+      const answer: RpcMessage = { jsonrpc: "2.0", id: parsed.message.id, result: { ...result } };
+      for (const frame of framesOf(JSON.stringify(answer), `a${String(parsed.message.id)}`) ?? []) socket.send(frame);
+      return undefined;
+    }
     if (method !== METHOD.hello || parsed.kind !== "request") return undefined;
     hub.hellos.push(HelloParams.parse(params));
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: parsed.message.id, result: standing() }));
@@ -187,6 +196,7 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     refuse: undefined,
     alive: true,
     state: "pending",
+    asked: undefined,
     tell: () => hub.send({ jsonrpc: "2.0", method: METHOD.standing, params: { ...standing() } }),
     send(message) {
       calls += 1;

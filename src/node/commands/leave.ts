@@ -1,4 +1,5 @@
 import { askStatus } from "../control.ts";
+import { forgetReplica, replicaFileOf } from "../context/service.ts";
 import { forgetJoined, readJoined } from "../joined.ts";
 import { Trouble } from "../sentences.ts";
 import { type Command, COMMON_HELP, EXIT, folderOf } from "./command.ts";
@@ -33,6 +34,8 @@ ${COMMON_HELP}`,
       );
     }
     const joined = nodeIn(folder);
+    // What it has of the home's is the home's.
+    if (joined !== undefined) forgetReplica(replicaFileOf(folder, joined));
     forgetJoined(folder);
     context.tell(
       joined === undefined

@@ -6,6 +6,7 @@ import { Capability, MAX_SCHEMA } from "../../../src/federation/wire/manifest.ts
 import type { PluginTool } from "../../../src/node/plugin.ts";
 import { PLUGINS } from "../../../src/node/plugins/index.ts";
 import { scratch } from "../../support/plugins.ts";
+import { NO_NOTES } from "../../support/no-notes.ts";
 
 const GUIDE = readFileSync(join(import.meta.dirname, "../../../docs/node-plugins.md"), "utf8");
 
@@ -35,6 +36,7 @@ async function allTools(): Promise<PluginTool[]> {
     const settings = plugin.settings.parse(ANYWHERE[plugin.name]?.());
     const folder = scratch();
     const open = await plugin.open(settings, {
+      notes: NO_NOTES,
       folder: () => folder,
       env: () => "postgres://a:b@c/d",
       call: async () => ({ content: [] }),

@@ -1,18 +1,19 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { sharedContextPort } from "../../src/federation/context/port.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { resources } from "../../src/resources/index.ts";
 import { jsonOf } from "../support/clients.ts";
 import { demo, DEMO_CALLER } from "../support/demo.ts";
 import { callerWith, clientV1, clientV2, served, type Served } from "../support/protocol.ts";
 import { idOf, memoryFleet } from "../support/fleet.ts";
-import { sharedInMemory } from "../support/shared-in-memory.ts";
 import { recording } from "../support/recording.ts";
 
 const home = demo("documented");
 for (const node of home.world.nodes) node.hidden.agent_up = true;
 const FLEET = memoryFleet([{ name: "kitchen", offers: [] }]).as("admin");
-const shared = sharedInMemory(DEMO_CALLER, home.context.home);
+const shared = sharedContextPort(env.HOME_HUB.getByName("resources-test"), DEMO_CALLER, home.context.home);
 const CONTEXT = { ...home.context, fleet: FLEET, shared };
 
 beforeAll(() => shared.write({ action: "put", key: "1", value: '"one"' }));

@@ -12,7 +12,10 @@ const LAST_MS = 253_402_300_799_999;
 export const Stamp = z.object({
   /** Milliseconds since 1970. */
   t: z.int().min(0).max(LAST_MS),
-  c: z.int().min(0).max(2 ** 40),
+  c: z
+    .int()
+    .min(0)
+    .max(2 ** 40),
 });
 export type Stamp = z.output<typeof Stamp>;
 

@@ -24,7 +24,8 @@ let node: NodeKey;
 
 beforeEach(async () => {
   await runInDurableObject(hub(), (_hub, { storage }) => {
-    for (const table of ["nodes", "capabilities", "ended_nodes", "activity"]) storage.sql.exec(`DELETE FROM ${table}`);
+    for (const table of ["nodes", "capabilities", "ended_nodes", "activity_log"])
+      storage.sql.exec(`DELETE FROM ${table}`);
   });
   node = await newNodeKey();
 });

@@ -189,6 +189,7 @@ describe("a heavy call and its link", () => {
     const job = await start();
     await given(node);
     await abortAllDurableObjects();
+    later(LEASE_MS);
     await ring();
     await becomes(job, { phase: "running", steps: [{ phase: "watching" }] });
     later(GRACE_MS);

@@ -3,12 +3,16 @@ import { type Ends, ActivityStore } from "../activity/store.ts";
 import type { Activity, ActivityFilter, Attempt, Ending, Freeze, KeptActivity } from "../contract/activity.ts";
 import type { Claim } from "../contract/operation.ts";
 
+/** Operations are listed this long, in milliseconds; their own objects keep them about as long. */
+const OPERATIONS_MS = 7 * 24 * 60 * 60 * 1000;
+
 /**
  * One home's register: what was done there, and which of its pins are reserved; one object per home.
  *
  * State:  SQLite tables `activity_log` and `under_way`, with `activity_base` and `frozen` (see `activity/store.ts`),
- *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority) and
- *         `claims` (which operation works, or last worked, on a cluster or node).
+ *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority),
+ *         `claims` (which operation works, or last worked, on a cluster or node) and
+ *         `operations` (which there were in the last week; each operation's own object tells of it).
  * Alarm:  none.
  * Errors: those of its storage.
  */
@@ -21,6 +25,7 @@ export class HomeHub extends DurableObject<Env> {
     ctx.storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS operations (operation_id TEXT PRIMARY KEY, at INTEGER NOT NULL);
     `);
   }
 
@@ -110,6 +115,17 @@ export class HomeHub extends DurableObject<Env> {
     for (const target of targets) {
       sql.exec("INSERT OR REPLACE INTO claims (target, operation_id, at) VALUES (?, ?, ?)", target, operationId, now);
     }
+    sql.exec("INSERT OR REPLACE INTO operations (operation_id, at) VALUES (?, ?)", operationId, now);
+    sql.exec("DELETE FROM operations WHERE at < ?", now - OPERATIONS_MS);
     return [];
+  }
+
+  /** Ids of the operations of the last week, newest first, at most so many. */
+  operationIds(limit: number): string[] {
+    const rows = this.ctx.storage.sql.exec<{ operation_id: string }>(
+      "SELECT operation_id FROM operations ORDER BY at DESC, rowid DESC LIMIT ?",
+      limit,
+    );
+    return rows.toArray().map(({ operation_id }) => operation_id);
   }
 }

@@ -9,6 +9,17 @@ export const CONNECTIONS_PATH = "/connections";
 /** Where people see where the way to their home is broken. */
 export const DOCTOR_PATH = "/doctor";
 
+/** Where people see their homes. */
+export const HOMES_PATH = "/homes";
+
+/** Where people read what was done at a home. */
+export const ACTIVITY_PATH = "/activity";
+
+/** The page of one home, of one of its Pis, of one of its pins; and the record of one home. */
+const HomePath = z
+  .string()
+  .regex(/^\/(homes\/[a-z0-9-]{1,64}(\/(nodes|pins)\/\d{1,10})?|activity\?home=[a-z0-9-]{1,64})$/);
+
 const REQUEST = "/authorize?";
 
 /** Whether a path is a client's authorization request. */
@@ -21,5 +32,6 @@ export const NextPath = z.union([
     .regex(/^\/authorize\?[\x21-\x7e]*$/)
     .max(8192),
   SecretPath,
-  z.literal([CONNECTIONS_PATH, DOCTOR_PATH]),
+  z.literal([CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, ACTIVITY_PATH]),
+  HomePath,
 ]);

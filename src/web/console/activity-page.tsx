@@ -45,7 +45,10 @@ function Entry({ entry }: { entry: Shown }) {
         {seq}. <Moment at={new Date(at).toISOString()} seconds />
       </p>
       <p>
-        <Chip tone={tone}>{word}</Chip> <strong>{who}</strong>
+        <Chip tone={tone}>{word}</Chip>
+      </p>
+      <p>
+        <strong>{who}</strong>
         {client === "" ? "" : ` (${client})`}: {what}.{why === null ? "" : ` ${why[0]?.toUpperCase()}${why.slice(1)}.`}
       </p>
     </li>

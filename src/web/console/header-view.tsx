@@ -83,6 +83,12 @@ export function HeaderView({ devices, reservations }: HeaderProps) {
   return (
     <table class="header">
       <caption>The 40-pin header, pin 1 at the upper left</caption>
+      <colgroup>
+        <col />
+        <col class="pad-column" />
+        <col class="pad-column" />
+        <col />
+      </colgroup>
       <thead class="unseen">
         <tr>
           <th scope="col">At the odd position</th>

@@ -3,7 +3,6 @@ import { Fault } from "../../lib/errors.ts";
 import type { Cluster } from "../../pi/schemas/cluster.ts";
 import type { NodeMetrics } from "../../pi/schemas/metrics.ts";
 import type { PiNode } from "../../pi/schemas/node.ts";
-import { problemOf } from "../problem.ts";
 
 /** What is asked of a home for its pages, gently: its controller is a Pi, and takes about one request a second. */
 
@@ -18,7 +17,9 @@ export async function known<Value>(work: Promise<Value>): Promise<Known<Value>> 
   try {
     return { value: await work };
   } catch (error) {
-    return { problem: problemOf(error) };
+    // Without its suggestions: those of a home are for whoever has tools.
+    if (error instanceof Fault) return { problem: error.message };
+    throw error;
   }
 }
 

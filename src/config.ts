@@ -22,6 +22,8 @@ export interface Config {
   readonly signIn: SignInSettings;
   /** Whether requests are counted and refused if there are too many. */
   readonly limited: boolean;
+  /** Whether nodes must show a client certificate. */
+  readonly nodeMtls: boolean;
   /** Opens /metrics, which without it does not exist. */
   readonly metricsToken: string | undefined;
 }
@@ -63,6 +65,7 @@ const Variables = z.object({
   ...SignInVariables,
   METRICS_TOKEN: optional(z.string().min(24, "must have at least 24 characters; make one with: openssl rand -hex 32")),
   LIMITS: optional(z.literal("off", { error: 'must be "off" or empty' })),
+  NODE_MTLS: optional(z.literal("required", { error: 'must be "required" or empty' })),
   PI_CONTROLLER_TLS_CA_CERT: refused(
     "a Worker trusts public certificates only; use originRequest.caPool in cloudflared",
   ),
@@ -161,6 +164,7 @@ export function parseConfig(env: Readonly<Record<string, unknown>>): Config {
     previousTokenKey: parsed.data.TOKEN_KEY_PREVIOUS,
     homes,
     limited: parsed.data.LIMITS !== "off",
+    nodeMtls: parsed.data.NODE_MTLS === "required",
     metricsToken: parsed.data.METRICS_TOKEN,
     confirm: parsed.data.CONFIRM !== "never",
     signIn,

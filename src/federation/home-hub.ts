@@ -1,27 +1,53 @@
 import { DurableObject } from "cloudflare:workers";
 import { type Ends, ActivityStore } from "../activity/store.ts";
 import type { Activity, ActivityFilter, Attempt, Ending, Freeze, KeptActivity } from "../contract/activity.ts";
+import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
 import type { Claim } from "../contract/operation.ts";
+import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
+import { type Asking, join, type JoinOutcome } from "./joining.ts";
+import { ownedNode, type Presence } from "./owner-view.ts";
+import type { RegisteredEvents } from "./registered.ts";
+import { Registry } from "./registry.ts";
 
 /** Operations are listed this long, in milliseconds; their own objects keep them about as long. */
 const OPERATIONS_MS = 7 * 24 * 60 * 60 * 1000;
 
-/**
- * One home's register: what was done there, and which of its pins are reserved; one object per home.
- *
- * State:  SQLite tables `activity_log` and `under_way`, with `activity_base` and `frozen` (see `activity/store.ts`),
- *         `reserved_pins` (ids of pins that may be reserved; each pin's own object is the authority),
- *         `claims` (which operation works, or last worked, on a cluster or node) and
- *         `operations` (which there were in the last week; each operation's own object tells of it).
- * Alarm:  none.
- * Errors: those of its storage.
- */
-export class HomeHub extends DurableObject<Env> {
-  readonly #activity: ActivityStore;
+/** What a hub is given once, by `wiring/`. */
+export interface HubParts {
+  /** Names of the gateway's own tools, which no node may use. */
+  readonly ours: ReadonlySet<string>;
+}
 
-  constructor(ctx: DurableObjectState, env: Env) {
+/**
+ * One home's register: what was done there, which of its pins are reserved, and which nodes belong to it; one object
+ * per home.
+ *
+ * State:  SQLite tables (their columns: here, in `activity/store.ts` and in `node-store.ts`)
+ *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done, by whom, with what outcome
+ *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
+ *         `claims`: which operation works, or last worked, on a cluster or node
+ *         `operations`: which there were in the last week; each operation's own object tells of it
+ *         `nodes`: who has asked to be let in (an hour long) and who was adopted, with key and certificate
+ *         `capabilities`: what each node offers now, and what the owner agreed to of it
+ *         `grants`: what an enrolled node may have switched on at first sight, until it was
+ *         `ended_nodes`: keys that were refused or ended, until the owner lets them ask again
+ *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
+ *         and `fleet-version`, which rises with each change of what is switched on.
+ * Alarm:  none.
+ * Errors: those of its storage; a refusal is a returned value.
+ */
+export class HomeHubObject extends DurableObject<Env> {
+  readonly #activity: ActivityStore;
+  readonly #registry: Registry;
+  readonly #ours: ReadonlySet<string>;
+
+  constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
     this.#activity = new ActivityStore(ctx.storage);
+    this.#ours = ours;
+    const events: RegisteredEvents = { changed: () => {}, revoked: () => {} };
+    const record = (activity: Activity) => this.record(activity);
+    this.#registry = new Registry(ctx.storage, { ours, events, record, now: () => Date.now() });
     ctx.storage.sql.exec(`
       CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
@@ -127,5 +153,50 @@ export class HomeHub extends DurableObject<Env> {
       limit,
     );
     return rows.toArray().map(({ operation_id }) => operation_id);
+  }
+
+  /** A node asks to be let in. */
+  join(asking: Asking): JoinOutcome {
+    return join(this.#registry, asking, Date.now());
+  }
+
+  /** All nodes as their owner sees them. */
+  overview(): Overview {
+    const { store } = this.#registry;
+    const nodes = this.#registry
+      .nodes()
+      .map((node) => ownedNode(node, store.capabilities(node.id), this.#presence(node.id), this.#ours));
+    return { nodes, ended: store.ended() };
+  }
+
+  adopt(nodeId: string, by: string): Refused {
+    return this.#registry.adopt(nodeId, by);
+  }
+
+  endNode(nodeId: string, by: string): Refused {
+    return this.#registry.end(nodeId, by);
+  }
+
+  forgive(nodeId: string, by: string): Refused {
+    return this.#registry.forgive(nodeId, by);
+  }
+
+  set(nodeId: string, capability: string, hash: string, setting: Setting, by: string): Refused {
+    return this.#registry.set(nodeId, capability, hash, setting, by);
+  }
+
+  /** Makes an enrolment token, which is told here and never again. */
+  async enrol(grants: readonly Grant[], by: string): Promise<{ token: string; expires_at: string }> {
+    const token = newEnrolment();
+    const now = Date.now();
+    this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
+    const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
+    const made = { who: by, client: "console", what: `make an enrolment token (${subject})`, subject };
+    this.record({ ...made, result: "done", why: null });
+    return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
+  }
+
+  #presence(_nodeId: string): Presence {
+    return { online: false, since: null };
   }
 }

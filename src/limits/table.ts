@@ -62,6 +62,14 @@ export const RATES = {
     seconds: 60,
     why: "every connection begins with one; valid tokens from the same address are not touched",
   },
+  nodes: {
+    binding: "RATE_NODES",
+    what: "requests of nodes to be let in, or to connect",
+    per: "address",
+    limit: 60,
+    seconds: 60,
+    why: "a household's nodes share one address and all come back after an outage, each trying again a few times",
+  },
   call: {
     binding: "RATE_CALL",
     what: "MCP requests",

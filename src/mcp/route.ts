@@ -56,10 +56,10 @@ export function signInAgain(url: string): Response {
 }
 
 /** The same refusal, with words for a person who opens the address in a browser. */
-export function signInFirst(refusal: Response): Response {
-  if (refusal.body !== null) return refusal;
+export function signInFirst(bare: Response): Response {
+  if (bare.body !== null) return bare;
   const error_description = "This is an MCP endpoint: add its address to an AI client, which then asks you to sign in.";
-  return Response.json({ error: "unauthorized", error_description }, { status: 401, headers: refusal.headers });
+  return Response.json({ error: "unauthorized", error_description }, { status: 401, headers: bare.headers });
 }
 
 /** Asks the client to begin anew, as the protocol has it: the id was never given out, or to somebody else. */

@@ -10,6 +10,7 @@ import type { Caller } from "../contract/caller.ts";
 import type { Connections } from "../contract/connection.ts";
 import type { OpenHome } from "../contract/context.ts";
 import type { OperationState } from "../contract/operation.ts";
+import type { NodeRegister } from "../contract/node-register.ts";
 import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
@@ -27,6 +28,7 @@ import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { limited, TooManyPage } from "./limits.tsx";
+import { nodeRoutes } from "./nodes-page.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
@@ -45,6 +47,8 @@ export interface WebParts {
   readonly register: (homeId: string) => LiftRegister & ExportSource;
   /** Operations of a home that somebody may see, newest first. */
   readonly operations: (caller: Caller, homeId: string) => Promise<readonly OperationState[]>;
+  /** The register of a home's nodes. */
+  readonly nodes: (homeId: string) => NodeRegister;
   readonly limits: Limits;
 }
 
@@ -94,6 +98,8 @@ export function webApp(parts: WebParts): Hono {
   app.use("/sign-in", limited(parts.limits, "signIn"));
   // Each look asks the homes, up to seven times.
   app.use("/doctor", limited(parts.limits, "signIn"));
+  // Each look asks the person's homes what they may do now.
+  app.use("/nodes", limited(parts.limits, "authorize"));
   // The ways by another provider: each request asks that one.
   app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
@@ -113,6 +119,7 @@ export function webApp(parts: WebParts): Hono {
   app.route("/", connectionRoutes(parts));
   app.route("/", doctorRoutes(parts));
   app.route("/", consoleRoutes(parts));
+  app.route("/", nodeRoutes(parts));
 
   app.notFound((c) =>
     c.html(

@@ -19,6 +19,8 @@ export const ACTIVITY_PATH = "/activity";
 const HomePath = z
   .string()
   .regex(/^\/(homes\/[a-z0-9-]{1,64}(\/(nodes|pins)\/\d{1,10})?|activity\?home=[a-z0-9-]{1,64})$/);
+/** Where the owner of a home looks at its nodes. */
+export const NODES_PATH = "/nodes";
 
 const REQUEST = "/authorize?";
 
@@ -32,6 +34,6 @@ export const NextPath = z.union([
     .regex(/^\/authorize\?[\x21-\x7e]*$/)
     .max(8192),
   SecretPath,
-  z.literal([CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, ACTIVITY_PATH]),
+  z.literal([CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, ACTIVITY_PATH, NODES_PATH]),
   HomePath,
 ]);

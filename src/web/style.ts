@@ -22,7 +22,8 @@ fieldset { border: 1px solid var(--line); border-radius: .5rem; margin: 1.25rem 
 .choice { display: flex; gap: .6rem; align-items: baseline; padding: .4rem 0; font-weight: 400; cursor: pointer; }
 .choice input { accent-color: var(--accent); }
 .field { margin: 1rem 0; }
-.field input, .field select { display: block; width: 100%; margin-top: .25rem; padding: .6rem; font: inherit; color: inherit; background: light-dark(#fff, #17171a); border: 1px solid var(--edge); border-radius: .4rem; }
+.field textarea { resize: vertical; }
+.field :is(input, select, textarea) { display: block; width: 100%; margin-top: .25rem; padding: .6rem; font: inherit; color: inherit; background: light-dark(#fff, #17171a); border: 1px solid var(--edge); border-radius: .4rem; }
 button { font: inherit; font-weight: 600; padding: .65rem 1.25rem; border-radius: .4rem; border: 1px solid var(--accent); cursor: pointer; background: transparent; color: inherit; }
 button.primary { background: var(--accent); color: light-dark(#fff, #17171a); }
 a.button { display: inline-block; font-weight: 600; padding: .65rem 1.25rem; border-radius: .4rem; border: 1px solid var(--accent); text-decoration: none; color: inherit; }
@@ -37,6 +38,14 @@ a.button { display: inline-block; font-weight: 600; padding: .65rem 1.25rem; bor
 .problem { border-left: 4px solid var(--bad); background: var(--soft); padding: .75rem 1rem; }
 .note { border-left: 4px solid var(--line); padding: .25rem 1rem; }
 .hint { color: light-dark(#55555e, #b4b4bd); font-size: .9rem; }
+.card :is(h3, h4) { margin-bottom: .5rem; overflow-wrap: anywhere; }
+.card form { margin: 1rem 0; }
+.actions form { margin: 0; }
+.words { white-space: pre-line; overflow-wrap: anywhere; }
+.danger { border-left: 4px solid var(--accent); padding: .25rem 1rem; }
+.code { font: 600 1.4rem/1.3 ui-monospace, monospace; }
+.capability { border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+.ending { border-top: 1px solid var(--line); margin-top: 1rem; }
 summary { cursor: pointer; font-weight: 600; padding: .5rem 0; }
 .further { border: 1px solid var(--line); border-radius: .5rem; margin: 1.25rem 0; padding: .25rem 1rem; }
 .further button { margin-bottom: .75rem; }

@@ -1,6 +1,7 @@
 import { AccountObject } from "../accounts/account.ts";
 import { entrance } from "../accounts/port.ts";
 import { TokenBrokerObject } from "../broker/token-broker.ts";
+import { HomeHubObject } from "../federation/home-hub.ts";
 import { endpointIn } from "../homes/reach.ts";
 import { serviceCaller } from "../homes/service.ts";
 import { Session } from "../mcp/session.ts";
@@ -9,6 +10,7 @@ import { OperationObject } from "../operations/operation.ts";
 import { HomePaceObject } from "../pace/home-pace.ts";
 import { tokenCache } from "../pi/token-cache.ts";
 import { PinReservationObject } from "../reservations/pin-reservation.ts";
+import { tools } from "../tools/index.ts";
 import {
   configOf,
   countedOf,
@@ -22,10 +24,11 @@ import {
 } from "./parts.ts";
 
 export { DemoHome } from "../demo/demo-home.ts";
-export { HomeHub } from "../federation/home-hub.ts";
 export { TallyObject as Tally } from "../limits/tally.ts";
 export { MetricsObject as Metrics } from "../metrics/metrics.ts";
 export { OneTimeSecretObject as OneTimeSecret } from "../secrets/one-time-secret.ts";
+
+const ours: ReadonlySet<string> = new Set(tools.map(({ name }) => name));
 
 /** One MCP session; see `mcp/session.ts`. */
 export class McpSession extends Session {
@@ -55,6 +58,13 @@ export class PinReservation extends PinReservationObject {
       register: (homeId) => env.HOME_HUB.getByName(homeId),
       sealer: sealerOf(env),
     });
+  }
+}
+
+/** One home's register and hub; see `federation/home-hub.ts`. */
+export class HomeHub extends HomeHubObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env, { ours });
   }
 }
 

@@ -6,6 +6,8 @@ import { endGrants, identity, insufficientScope, MCP_PATH } from "../auth/provid
 import { scopesOf } from "../auth/scopes.ts";
 import { carefully } from "../auth/unknown-clients.ts";
 import type { Role } from "../contract/role.ts";
+import { joinNode } from "../federation/join.ts";
+import { JOIN_PATH } from "../federation/wire/limits.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { addressOf } from "../limits/address.ts";
 import { RATES } from "../limits/table.ts";
@@ -17,6 +19,7 @@ import { listOperations } from "../operations/port.ts";
 import { isUp } from "../pi/system.ts";
 import { reservedNow } from "../reservations/port.ts";
 import { leftSecrets } from "../secrets/port.ts";
+import { NODES_PATH } from "../web/next.ts";
 import { webApp } from "../web/app.tsx";
 import {
   configOf,
@@ -89,9 +92,21 @@ export function siteFor(origin: string, env: Env): Site {
     register: (homeId) => env.HOME_HUB.getByName(homeId),
     operations: (caller, homeId) => listOperations(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, homeId),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
     limits: counted,
   });
+  const joining = {
+    origin,
+    homes: signIn.homes.map(({ id }) => id),
+    mtls: configOf(env).nodeMtls,
+    page: `${origin}${NODES_PATH}`,
+    waitSeconds: RATES.nodes.seconds,
+    hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
+  };
   const site: Site = async (asked, ctx) => {
+    if (new URL(asked.url).pathname === JOIN_PATH) {
+      return joinNode(asked, { ...joining, within: () => counted.within("nodes", addressOf(asked)) });
+    }
     const request = await limitOAuth(asked, counted);
     if (request instanceof Response) return request;
     const { pathname } = new URL(request.url);

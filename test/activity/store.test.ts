@@ -3,7 +3,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { entryLine, endLine, headLine, verifyExport } from "../../src/activity/export.ts";
 import { KEPT_MS } from "../../src/activity/store.ts";
-import type { HomeHub } from "../../src/federation/home-hub.ts";
+import type { HomeHub } from "../../src/index.ts";
 
 const BY = { who: "admin", client: "Claude" };
 const DEED = { ...BY, what: "switch GPIO device 15 to HIGH (1)", subject: "GPIO device 15" };

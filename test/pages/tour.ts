@@ -1,6 +1,7 @@
 import type { Page } from "playwright-core";
 import { z } from "zod";
 import { ACCOUNTS, connectV2 } from "../support/clients.ts";
+import { joinBody, newNodeKey } from "../support/federated-node.ts";
 import { requestOf } from "./client.ts";
 
 /** Where a tour leads. */
@@ -52,6 +53,19 @@ export async function leftKey(gateway: string): Promise<string> {
   const { structuredContent } = await client.callTool({ name: "issue_certificate", arguments: args });
   await client.close();
   return Issued.parse(structuredContent).private_key_url;
+}
+
+/** Has a node ask to be let in. */
+async function nodeAsks(gateway: string, name: string): Promise<void> {
+  const body = JSON.stringify(await joinBody(await newNodeKey(), { origin: gateway, home: "demo", name }));
+  const answer = await fetch(`${gateway}/nodes/join`, { method: "POST", body });
+  await answer.body?.cancel();
+}
+
+/** The page of nodes, for the admin of the demo home. */
+async function nodesPage(page: Page, gateway: string): Promise<void> {
+  await page.goto(`${gateway}/nodes`);
+  await signIn(page, "admin");
 }
 
 /** Every page that people meet. */
@@ -119,6 +133,55 @@ export const TOUR: readonly Stop[] = [
     async visit(page, { severalHomes }) {
       await page.goto(`${severalHomes}/connections`);
       await signIn(page, "admin");
+    },
+  },
+  {
+    name: "nodes-sign-in",
+    heading: /^Sign in to Demo home$/,
+    visit: (page, { oneHome }) => page.goto(`${oneHome}/nodes`),
+  },
+  {
+    name: "nodes-not-admin",
+    heading: /^Machines that offer tools$/,
+    async visit(page, { oneHome }) {
+      await page.goto(`${oneHome}/nodes`);
+      await signIn(page, "operator");
+    },
+  },
+  {
+    name: "nodes",
+    heading: /^Machines that offer tools$/,
+    async visit(page, { oneHome }) {
+      await nodeAsks(oneHome, "kitchen");
+      await nodeAsks(oneHome, "attic");
+      await nodeAsks(oneHome, "garden-shed-behind-the-house-pi");
+      await nodesPage(page, oneHome);
+      await page.getByRole("button", { name: "Refuse attic" }).click();
+      await page.getByRole("button", { name: "Adopt kitchen" }).click();
+      await page.getByText("End kitchen", { exact: true }).click();
+      await page.getByText("Refused and ended keys").click();
+    },
+  },
+  {
+    name: "nodes-token",
+    heading: /^Machines that offer tools$/,
+    async visit(page, { oneHome }) {
+      await nodesPage(page, oneHome);
+      await page.getByText("Make an enrolment token").click();
+      await page.getByLabel("Capabilities that are on at once").fill("file.search viewer reads");
+      await page.getByRole("button", { name: "Make a token" }).click();
+      await page.getByText("Make an enrolment token").click();
+    },
+  },
+  {
+    name: "nodes-no-token",
+    heading: /^Machines that offer tools$/,
+    async visit(page, { oneHome }) {
+      await nodesPage(page, oneHome);
+      await page.getByText("Make an enrolment token").click();
+      await page.getByLabel("Capabilities that are on at once").fill("search for everybody");
+      await page.getByRole("button", { name: "Make a token" }).click();
+      await page.getByRole("alert").waitFor();
     },
   },
   {

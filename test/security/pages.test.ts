@@ -93,7 +93,9 @@ describe("what browsers are told", () => {
     for (const [what, , open] of PAGES) {
       const text = await (await open()).text();
       const other = isScripted(what) ? text.replace('<script src="/live.js" defer=""></script>', "") : text;
-      expect(other, what).not.toMatch(/<(script|style|iframe|object)\b|\sstyle=|\son[a-z]+=|(src|href)="(?!\/(?!\/)|#/i);
+      expect(other, what).not.toMatch(
+        /<(script|style|iframe|object)\b|\sstyle=|\son[a-z]+=|(src|href)="(?!\/(?!\/)|#)/i,
+      );
     }
   });
 

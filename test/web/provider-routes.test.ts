@@ -76,6 +76,7 @@ function gateway() {
     home: noHome,
     register: noHome,
     operations: noHome,
+    nodes: (homeId) => env.HOME_HUB.getByName(homeId),
   });
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {
     const context = createExecutionContext();

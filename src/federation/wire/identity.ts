@@ -77,6 +77,8 @@ export async function openProof(
     });
     const claims = ProofClaims.safeParse(payload);
     if (!claims.success || claims.data.exp - claims.data.iat > PROOF_SECONDS) return undefined;
+    // One made for later would be good for longer than it is remembered to have been used.
+    if (claims.data.iat > now / 1000 + CLOCK_SECONDS) return undefined;
     return claims.data.iss === (await nodeIdOf(key)) ? claims.data : undefined;
   } catch {
     return undefined;

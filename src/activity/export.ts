@@ -61,6 +61,19 @@ function objection(before: Link, value: unknown): string | Link {
     : `entry ${rest.seq} is not as it was written down, or the one before it is not`;
 }
 
+/** Follows the entries from a place on. @returns where they end, or what is wrong */
+function follow(after: Link, lines: readonly string[]): Link | Verdict {
+  if (after.seq === 0 && after.hash !== BEGINNING.hash) return wrong(1, "the first entry of all builds on nothing");
+  let last = after;
+  for (const [index, line] of lines.entries()) {
+    const next = objection(last, parsedJson(line));
+    // The first line is the head.
+    if (typeof next === "string") return wrong(index + 2, next);
+    last = next;
+  }
+  return last;
+}
+
 /**
  * Checks an export without asking anybody.
  * @param text the whole file
@@ -70,15 +83,10 @@ export function verifyExport(text: string): Verdict {
   const head = Head.safeParse(parsedJson(lines[0] ?? ""));
   if (!head.success) return wrong(1, "this is no export of a PiMCP activity record");
   const { home, after } = head.data;
-  if (after.seq === 0 && after.hash !== BEGINNING.hash) return wrong(1, "the first entry of all builds on nothing");
-  let last: Link = after;
   const tail = Tail.safeParse(parsedJson(lines.at(-1) ?? ""));
   const entries = lines.slice(1, tail.success ? -1 : undefined);
-  for (const [index, line] of entries.entries()) {
-    const next = objection(last, parsedJson(line));
-    if (typeof next === "string") return wrong(index + 2, next);
-    last = next;
-  }
+  const last = follow(after, entries);
+  if ("ok" in last) return last;
   if (!tail.success) return wrong(lines.length + 1, "the end of the export is missing: it was cut off");
   const { end } = tail.data;
   if (end.seq !== last.seq || end.hash !== last.hash) return wrong(lines.length, "entries are missing before the end");

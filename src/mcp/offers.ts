@@ -1,6 +1,6 @@
-import { contextOf, type Call } from "./call.ts";
 import type { Offer } from "../contract/fleet.ts";
 import { atLeast } from "../contract/role.ts";
+import { type Call, contextOf } from "./call.ts";
 import type { Look } from "./read-resource.ts";
 
 /** What the nodes of one home offer a caller. */

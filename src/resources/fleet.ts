@@ -94,8 +94,8 @@ export const fleetNode = defineResource({
   role: "viewer",
   ttlMs: TTL_MS,
   independent: true,
-  // The thumbprint of its key.
-  parameters: z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/) }),
+  // The thumbprint of its key (RFC 7638).
+  parameters: z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }),
   ids: { id: "fleet" },
   output: NodeState,
   watch: { picture: ({ id }, context) => pictureOf(context, id), changes: changesBetween },

@@ -68,7 +68,7 @@ function notAJob(id: string): Fault {
   );
 }
 
-export function unknownJob(id: string): Fault {
+function unknownJob(id: string): Fault {
   return new Fault("not_found", `There is no job ${id} of yours at this home, or it is not kept any more.`, {
     suggestions: ["list_fleet shows which nodes are there."],
   });

@@ -308,6 +308,27 @@ const NODE_CALLS: readonly GoodCall[] = [
     },
     outcome: { value: { kind: "deprovision_node", phase: "done", next: expect.stringMatching(/finished/) } },
   },
+  {
+    tool: "cancel_operation",
+    shows: "what cannot be cancelled goes on",
+    first: async (client) => {
+      const { value } = await client.call("deprovision_node", { node_id: 5, ssh_config: SSH });
+      return { operation_id: value?.["operation_id"] };
+    },
+    outcome: { fault: { type: "conflict", says: /cannot be cancelled.*It goes on/, suggests: /get_operation/ } },
+    after: (world) => expect(nodeStatus(world, 5)).toBe("discovered"),
+  },
+  {
+    tool: "cancel_operation",
+    shows: "a job that is not there",
+    args: { operation_id: "job-1" },
+    outcome: { fault: { type: "not_found", says: /no job job-1/ } },
+  },
+  {
+    tool: "list_fleet",
+    shows: "nobody has dialled in",
+    outcome: { value: { nodes: [], total: 0, next_offset: null } },
+  },
 ];
 
 const GPIO_CALLS: readonly GoodCall[] = [
@@ -599,6 +620,11 @@ export const GOOD_READS: readonly { readonly uri: string; readonly outcome: Good
         },
       },
     ),
+  },
+  { uri: "fleet://nodes", outcome: { value: { nodes: [], total: 0, left_out: 0 } } },
+  {
+    uri: `fleet://nodes/${"0".repeat(43)}`,
+    outcome: { fault: { type: "protocol", says: /no such node/, suggests: /^$/ } },
   },
 ];
 

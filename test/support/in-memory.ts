@@ -1,6 +1,5 @@
 import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts } from "../../src/contract/context.ts";
-import { noFleet } from "../../src/contract/fleet.ts";
 import type { Operations } from "../../src/contract/operation.ts";
 import type { Reservation, Reservations } from "../../src/contract/reservation.ts";
 import { recordInMemory } from "./activity.ts";
@@ -34,6 +33,7 @@ import {
 } from "../../src/reservations/rules.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
+import { memoryFleet } from "./fleet.ts";
 
 /**
  * The whole catalogue over a demo home in one process: the real adapter and the real REST client, with pins and
@@ -189,6 +189,12 @@ interface Furniture {
   readonly held?: readonly Reservation[];
 }
 
+/** Programs that have dialled in, one of them away. */
+const FLEET = memoryFleet([
+  { name: "attic", offers: [{ capability: "file.search", tool: "file_search", state: "quarantined" }] },
+  { name: "loft", online: false, offers: [{ capability: "shell.run", tool: "shell_run", state: "off" }] },
+]);
+
 /** Moves into a home. */
 export function household(
   dialect: Dialect,
@@ -218,7 +224,7 @@ export function household(
     activity: recordInMemory(RESIDENT, DEMO_HOME.name),
     operations: operations(opened.pi),
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
-    fleet: noFleet,
+    fleet: FLEET.as("admin"),
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
   };
   const watches = new Watches();

@@ -109,7 +109,7 @@ export function standingAt(dialect: Dialect): void {
       expect(resource.value).toBeUndefined();
       expect(resource.fault?.message).toMatch(/deactivated|no longer|does not accept/);
       expect(completion.result).toBeUndefined();
-      expect(urisOf(list)).toStrictEqual(["system://health"]);
+      expect(urisOf(list)).toStrictEqual(["system://health", "fleet://nodes"]);
     });
 
     test("whose person was demoted goes on reading", async () => {

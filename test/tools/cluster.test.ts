@@ -243,7 +243,6 @@ const withNodes = (total: number) => ({
   health: { status: "healthy", api_server: "available", etcd: "healthy" },
   version: "v1.28.5+k3s1",
 });
-
 const homeWith = (total: number) => recording({ [`GET ${PATH}/1/status`]: withNodes(total) });
 
 describe("delete_cluster", () => {

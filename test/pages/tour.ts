@@ -68,6 +68,24 @@ async function nodesPage(page: Page, gateway: string): Promise<void> {
   await signIn(page, "admin");
 }
 
+/** Reserves two pins of the demo home for the operator, and switches one of them. */
+async function inUse(gateway: string): Promise<void> {
+  const { client } = await connectV2(gateway, ACCOUNTS.operator);
+  const client_id = "evening light";
+  await client.callTool({ name: "write_gpio_pin", arguments: { gpio_id: 15, value: 1 } });
+  const held = { client_id, duration_seconds: 3600, on_expire: { value: 0 } };
+  for (const gpio_id of [15, 19]) await client.callTool({ name: "reserve_gpio_pin", arguments: { gpio_id, ...held } });
+  await client.callTool({ name: "delete_cluster", arguments: { cluster_id: 1 } });
+  await client.close();
+}
+
+/** A page of the console, while something goes on at home. */
+async function busyPage(page: Page, gateway: string, path: string, username = "admin"): Promise<void> {
+  await inUse(gateway);
+  await page.goto(gateway + path);
+  await signIn(page, username);
+}
+
 /** Every page that people meet. */
 export const TOUR: readonly Stop[] = [
   { name: "landing", heading: /Raspberry Pis/, visit: (page, { oneHome }) => page.goto(oneHome) },
@@ -106,6 +124,57 @@ export const TOUR: readonly Stop[] = [
       await consentPage(page, severalHomes);
       await openFurther(page);
       await signIn(page, "operator", "wrong");
+    },
+  },
+  { name: "homes", heading: /^Your home$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes") },
+  { name: "home", heading: /^Demo home$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo") },
+  {
+    name: "home-viewer",
+    heading: /^Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo", "viewer"),
+  },
+  {
+    name: "pi",
+    heading: /^pi-worker-1$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo/nodes/2"),
+  },
+  { name: "pin", heading: /^led-strip$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo/pins/15") },
+  {
+    name: "activity",
+    heading: /^What was done at Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/activity"),
+  },
+  {
+    name: "home-not-theirs",
+    heading: /^This was not done$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/other"),
+  },
+  {
+    name: "homes-several",
+    heading: /^Your home$/,
+    async visit(page, { severalHomes }) {
+      await page.goto(`${severalHomes}/homes`);
+      await signIn(page, "operator");
+    },
+  },
+  {
+    name: "home-frozen",
+    heading: /^Town flat$/,
+    async visit(page, { severalHomes }) {
+      await page.goto(`${severalHomes}/homes/town`);
+      await page.getByLabel("Home").selectOption("Town flat");
+      await signIn(page, "admin");
+      await page.getByLabel("Why, for the record").fill("The pump does not stop, and nobody knows why");
+      await page.getByRole("button", { name: "Freeze Town flat" }).click();
+      await page.getByText("Nothing is changed until an admin lifts it").waitFor();
+    },
+  },
+  {
+    name: "doctor",
+    heading: /^From your AI client to your Pis$/,
+    async visit(page, { oneHome }) {
+      await page.goto(`${oneHome}/doctor`);
+      await signIn(page, "viewer");
     },
   },
   {

@@ -1,7 +1,7 @@
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
-import { ACTIVITY_PATH, CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
+import { ACTIVITY_PATH, CONNECTIONS_PATH, CONTEXT_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
 
 interface SignInProps {
   readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
@@ -147,6 +147,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   [CONNECTIONS_PATH]: "Sign in to see which AI clients act for you.",
   [HOMES_PATH]: "Sign in to see your homes.",
   [ACTIVITY_PATH]: "Sign in to see what was done at your home.",
+  [CONTEXT_PATH]: "Sign in to read the notes of your home.",
   [NODES_PATH]: "Sign in to see which machines offer tools to your home.",
   [DOCTOR_PATH]: "Sign in to see what is broken on the way to your home.",
 };

@@ -6,7 +6,7 @@ import { ACTIVITY_PATH } from "../next.ts";
 import { exportOf } from "./export.ts";
 import { Moment } from "./format.tsx";
 import { activityPath, Chip, Frozen, homePath } from "./parts.tsx";
-import { type ConsoleParts, forGuests, type Guest, homeOf, readingRole, signedAt } from "./visit.tsx";
+import { type ConsoleParts, forGuests, type Guest, homeIn, readingRole, signedAt } from "./visit.tsx";
 
 /** Where the whole record of a home is handed out. */
 const EXPORT_PATH = `${ACTIVITY_PATH}/export`;
@@ -174,15 +174,9 @@ function ActivityPage({ homeId, homeName, others, query, entries, more, freeze, 
 export function activityRoutes(parts: ConsoleParts): Hono {
   const app = new Hono();
 
-  /** The home that is asked for; somebody's first one, if none is. */
-  function homeIn(guest: Guest) {
-    const [first = ""] = Object.keys(guest.person.homes);
-    return homeOf(parts, guest, guest.c.req.query("home") ?? first, parts.origin);
-  }
-
   async function page(guest: Guest): Promise<Response> {
     const { c } = guest;
-    const home = homeIn(guest);
+    const home = homeIn(parts, guest);
     const { id: homeId, name: homeName } = home.home;
     await readingRole(home);
     const query = Query.parse(c.req.query());
@@ -208,7 +202,7 @@ export function activityRoutes(parts: ConsoleParts): Hono {
   app.get(
     EXPORT_PATH,
     forGuests(parts, async (guest) => {
-      const home = homeIn(guest);
+      const home = homeIn(parts, guest);
       await readingRole(home);
       const { id } = home.home;
       const now = Date.now();

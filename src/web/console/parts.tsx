@@ -13,6 +13,8 @@ export const activityPath = (homeId: string) => `${ACTIVITY_PATH}?home=${homeId}
 /** What a form has done, said on the page that it led to. Only what is written here can be said. */
 const DONE: Readonly<Record<string, string>> = {
   broken: "The reservation is broken. If it had a safe level, the pin is driven to it.",
+  deleted: "Deleted. What it was stays in its history for a while.",
+  kept: "Decided. This is the value now, and the conflict is over.",
   frozen: "Frozen. Nothing is changed at this home until an admin lifts it here.",
   lifted: "Lifted. Changes can be made again.",
 };

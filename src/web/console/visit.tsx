@@ -115,6 +115,12 @@ export function homeOf(
   return home(caller, id, signal, origin);
 }
 
+/** The home that a query or a form names; somebody's first one, if none is. @throws Fault as `homeOf` */
+export function homeIn(parts: ConsoleParts, guest: Guest, named = guest.c.req.query("home")): HomePorts {
+  const [first = ""] = Object.keys(guest.person.homes);
+  return homeOf(parts, guest, named ?? first, parts.origin);
+}
+
 /** What answers a person on a page about one of their homes, which the path names. */
 export function forVisits(parts: ConsoleParts, work: (visit: Visit) => Promise<Response>) {
   return forGuests(parts, (guest) => {

@@ -29,7 +29,7 @@ import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { limited, TooManyPage } from "./limits.tsx";
-import { nodeRoutes } from "./nodes-page.tsx";
+import { nodeRoutes, type RefusalRegister } from "./nodes-page.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
@@ -47,7 +47,7 @@ export interface WebParts {
   readonly home: OpenHome;
   /** The notes of a home; absent where there are none. */
   readonly shared?: ((home: HomePorts) => SharedContext) | undefined;
-  readonly register: (homeId: string) => LiftRegister & ExportSource;
+  readonly register: (homeId: string) => LiftRegister & ExportSource & RefusalRegister;
   /** Operations of a home that somebody may see, newest first. */
   readonly operations: (caller: Caller, homeId: string) => Promise<readonly OperationState[]>;
   /** The register of a home's nodes. */

@@ -140,7 +140,7 @@ describe("an admin", () => {
     await page.keyboard.type("The pump does not stop");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.getByRole("status").getByText("Frozen. Nothing is changed").waitFor();
+    await page.getByRole("status").getByText("Done: all changes are stopped.").waitFor();
     expect(await write(1)).toMatch(/^refused: .*is frozen since/);
     await page.goto(`${GATEWAY}/homes/demo/nodes/2`);
     await page.locator(".frozen").getByText("The pump does not stop").waitFor();

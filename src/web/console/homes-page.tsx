@@ -9,7 +9,7 @@ import { DOCTOR_PATH, HOMES_PATH } from "../next.ts";
 import { furtherHomes } from "../offer.ts";
 import { FurtherHome } from "../sign-in-page.tsx";
 import { Moment } from "./format.tsx";
-import { activityPath, Chip, homePath } from "./parts.tsx";
+import { activityPath, Chip, FrozenNote, homePath } from "./parts.tsx";
 import { type ConsoleParts, forGuests, type Guest, homeOf, signedAt } from "./visit.tsx";
 
 /** A home as its person finds it. */
@@ -56,12 +56,7 @@ function HomeCard({ found }: { found: Found }) {
         <a href={homePath(id)}>{name}</a>
       </h2>
       <State {...found} />
-      {freeze === null ? null : (
-        <p class="frozen">
-          <strong>Frozen</strong> since <Moment at={new Date(freeze.at).toISOString()} /> by {freeze.by}: “
-          {freeze.reason}”
-        </p>
-      )}
+      <FrozenNote freeze={freeze} homeId={id} />
       <ul class="links">
         <li>
           <a href={homePath(id)} aria-label={`Clusters and Pis of ${name}`}>

@@ -15,7 +15,7 @@ const DONE: Readonly<Record<string, string>> = {
   broken: "The reservation is broken. If it had a safe level, the pin is driven to it.",
   deleted: "Deleted. What it was stays in its history for a while.",
   kept: "Decided. This is the value now, and the conflict is over.",
-  frozen: "Frozen. Nothing is changed at this home until an admin lifts it here.",
+  frozen: "Done: all changes are stopped.",
   lifted: "Lifted. Changes can be made again.",
 };
 
@@ -36,17 +36,24 @@ interface FrozenProps {
   readonly here?: boolean;
 }
 
-/** That nothing can be changed; empty otherwise, so that the script can fill it. */
-export function Frozen({ freeze, homeId, here = false }: FrozenProps) {
+/** That nothing can be changed at a home, where several are shown. */
+export function FrozenNote({ freeze, homeId, here = false }: FrozenProps) {
+  if (freeze === null) return null;
+  const { at, by, reason } = freeze;
+  return (
+    <p class="frozen">
+      <strong>Frozen</strong> since <Moment at={new Date(at).toISOString()} /> by {by}: “{reason}”. Nothing is changed
+      until an admin lifts it{" "}
+      {here ? <a href="#freeze">below</a> : <a href={`${homePath(homeId)}#freeze`}>on the home’s page</a>}.
+    </p>
+  );
+}
+
+/** The same on the page of one home; empty otherwise, so that the script can fill it. */
+export function Frozen(props: FrozenProps) {
   return (
     <div id="frozen">
-      {freeze === null ? null : (
-        <p class="frozen">
-          <strong>Frozen</strong> since <Moment at={new Date(freeze.at).toISOString()} /> by {freeze.by}: “
-          {freeze.reason}”. Nothing is changed until an admin lifts it{" "}
-          {here ? <a href="#freeze">below</a> : <a href={`${homePath(homeId)}#freeze`}>on the home’s page</a>}.
-        </p>
-      )}
+      <FrozenNote {...props} />
     </div>
   );
 }

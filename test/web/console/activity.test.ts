@@ -55,9 +55,9 @@ describe("the page of activity", () => {
   });
 });
 
-describe("an export", () => {
-  const textOf = async (home: string) => new Response(await exportOf(hub(home), home, Date.now())).text();
+const textOf = async (home: string) => new Response(await exportOf(hub(home), home, Date.now())).text();
 
+describe("an export", () => {
   test("of nothing, and of more than one part, is whole", async () => {
     expect(verifyExport(await textOf("empty"))).toMatchObject({ ok: true, entries: 0 });
     for (let each = 1; each <= 510; each += 1) await hub("long").record(entry(`turn ${each}`));

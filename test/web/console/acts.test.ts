@@ -47,7 +47,7 @@ describe("freezing", () => {
     await admin.send("/homes/demo", freezeOf("admin"));
     const before = await newest();
     const page = await admin.see("/homes/demo?done=frozen");
-    expect(page.html).toContain("Frozen. Nothing is changed");
+    expect(page.html).toContain("Done: all changes are stopped.");
     await admin.see("/homes/demo?done=frozen");
     expect(await newest()).toStrictEqual(before);
   });
@@ -112,21 +112,21 @@ describe("freezing", () => {
   });
 });
 
-describe("breaking a reservation", () => {
-  const reserve = () =>
-    new Client(callerAs("operator")).call("reserve_gpio_pin", {
-      gpio_id: 15,
-      client_id: "evening",
-      on_expire: { value: 0 },
-    });
-  const wish = (role: Role, fence: unknown) => ({
-    user: USER_IDS[role],
-    fence: String(fence),
-    reason: "nobody is at home",
+const reserve = () =>
+  new Client(callerAs("operator")).call("reserve_gpio_pin", {
+    gpio_id: 15,
+    client_id: "evening",
+    on_expire: { value: 0 },
   });
+const wish = (role: Role, fence: unknown) => ({
+  user: USER_IDS[role],
+  fence: String(fence),
+  reason: "nobody is at home",
+});
 
-  const fenceOn = ({ html }: { html: string }) => /name="fence" value="(\d+)"/.exec(html)?.[1] ?? "";
+const fenceOn = ({ html }: { html: string }) => /name="fence" value="(\d+)"/.exec(html)?.[1] ?? "";
 
+describe("breaking a reservation", () => {
   test("is an admin's, with a reason, and written down as theirs", async () => {
     await write();
     await reserve();

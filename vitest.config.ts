@@ -6,7 +6,11 @@ import { certified, HOME_SECRETS, HOMES, network, privateNetwork } from "./test/
 const TOKEN_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64");
 
 /** What needs sockets, files or processes runs in Node; everything else in workerd, where the product runs. */
-const IN_NODE = ["test/*.test.ts", "test/{pi,catalog,cli,e2e,scripts}/**/*.test.ts", "test/demo/serve.test.ts"];
+const IN_NODE = [
+  "test/*.test.ts",
+  "test/{apps,pi,catalog,cli,e2e,node,scripts}/**/*.test.ts",
+  "test/demo/serve.test.ts",
+];
 
 /** The pins' objects run against a controller in the same isolate, which can be told to fail at any point. */
 const PINS = "test/reservations/**/*.test.ts";

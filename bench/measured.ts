@@ -6,6 +6,12 @@ export const DIRECT_PATH = "/bench/direct";
 /** The gateway is addressed as localhost, the baseline as this: two origins, so two authorization servers. */
 export const BASELINE_HOSTNAME = "127.0.0.1";
 
+/** The bench's own ways to a hub: adopting is a person's act, and a caller's write is measured without the rest. */
+export const ADOPT_PATH = "/bench/adopt";
+export const WRITE_PATH = "/bench/write";
+/** Id of the single home that `PI_CONTROLLER_URL` gives. */
+export const HOME_ID = "home";
+
 /** The measured tool, and what it asks the upstream for. */
 export const TOOL = "list_clusters";
 export const CLUSTERS_PATH = "/api/v1/clusters";

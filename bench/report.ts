@@ -1,3 +1,4 @@
+import type { ContextMeasured } from "./context.ts";
 import type { Ratios, Row } from "./stats.ts";
 
 interface Aim {
@@ -39,4 +40,18 @@ export function verdict(ratios: Ratios): string {
     const aim = `aim: at ${better === "lower" ? "most" : "least"} ${limit.toFixed(2)}`;
     return `  ${name.padEnd(22)} ${value.toFixed(2)}  (${aim}, ${met ? "met" : "missed"}; ${meaning})`;
   }).join("\n");
+}
+
+/** The longest that what one writes may take to be at all of 100 nodes, in milliseconds. */
+const ARRIVAL_MS = 1000;
+
+/** The shared context for people. */
+export function contextTable(measured: ContextMeasured): string {
+  const { nodes, arrival, round_trip, writes_per_second, reads_per_second } = measured;
+  const met = arrival.p99 <= ARRIVAL_MS ? "met" : "missed";
+  return [
+    `  a write at ${nodes} nodes: p50 ${arrival.p50} ms, p99 ${arrival.p99} ms (aim: p99 at most ${ARRIVAL_MS} ms, ${met})`,
+    `  a round trip of a link: p50 ${round_trip.p50} ms, p99 ${round_trip.p99} ms; the write takes ${measured.arrival_p50_vs_round_trip} of it`,
+    `  writes/s that one hub takes: ${writes_per_second}; of requests as large that write nothing: ${reads_per_second} (${measured.writes_vs_reads})`,
+  ].join("\n");
 }

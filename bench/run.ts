@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { type Connect, directClients, legacyClients, modernClients } from "./clients.ts";
+import { type ContextMeasured, measureContext } from "./context.ts";
 import { startGateway } from "./gateway.ts";
 import { BASELINE_HOSTNAME } from "./measured.ts";
-import { table, verdict } from "./report.ts";
+import { contextTable, table, verdict } from "./report.ts";
 import { measure, type Plan } from "./rounds.ts";
 import { signIn } from "./sign-in.ts";
 import { ratiosOf } from "./stats.ts";
@@ -16,9 +17,16 @@ const MANY = 32;
 /** Measured and shown, but part of no ratio: the baseline does not speak this version of the protocol. */
 const MODERN = "pimcp-modern";
 
+/** Nodes, and what is written; the quick one tells no more than that everything runs. */
+const CONTEXT_PLANS = {
+  quick: { nodes: 10, writes: 5, sliceMs: 300 },
+  whole: { nodes: 100, writes: 50, sliceMs: 3000 },
+} as const;
+
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
+    "only-context": { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
   },
@@ -51,7 +59,10 @@ async function main(): Promise<void> {
         [MODERN]: modernClients(MODERN, own, token),
       };
       say(`Measuring ${Object.keys(routes).join(", ")} in ${plan.rounds} rounds …`);
-      show(await measure(routes, plan, () => upstream.hits()));
+      const calls = values["only-context"] ? [] : await measure(routes, plan, () => upstream.hits());
+      say("Measuring the shared context …");
+      const context = await measureContext(gateway.url, CONTEXT_PLANS[values.quick ? "quick" : "whole"]);
+      show(calls, context);
     } finally {
       await gateway.stop();
     }
@@ -60,14 +71,15 @@ async function main(): Promise<void> {
   }
 }
 
-function show(all: Awaited<ReturnType<typeof measure>>): void {
+function show(all: Awaited<ReturnType<typeof measure>>, context: ContextMeasured): void {
+  if (all.length === 0) return console.log(values.json ? JSON.stringify({ context }) : `\n${contextTable(context)}\n`);
   const rows = all.filter(({ route }) => route !== MODERN);
   const ratios = ratiosOf(rows, ONE, MANY);
   if (values.json) {
-    console.log(JSON.stringify({ rows, ratios, extra: all.filter(({ route }) => route === MODERN) }));
+    console.log(JSON.stringify({ rows, ratios, extra: all.filter(({ route }) => route === MODERN), context }));
     return;
   }
-  console.log(`\n${table(all)}\n\n${verdict(ratios)}\n`);
+  console.log(`\n${table(all)}\n\n${verdict(ratios)}\n\n${contextTable(context)}\n`);
 }
 
 try {

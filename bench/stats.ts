@@ -19,7 +19,7 @@ export interface Ratios {
 }
 
 /** The value below which a share of the sorted values lies (nearest rank). */
-function quantile(sorted: readonly number[], share: number): number {
+export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 

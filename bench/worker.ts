@@ -1,9 +1,10 @@
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
+import { z } from "zod";
 import { type Identity, identity } from "../src/auth/provider.ts";
 import { SCOPES } from "../src/auth/scopes.ts";
 import gateway from "../src/index.ts";
 import { BaselineAgent, type BaselineProps } from "./mcp-agent.ts";
-import { BASELINE_HOSTNAME, CLUSTERS_PATH, DIRECT_PATH } from "./measured.ts";
+import { ADOPT_PATH, BASELINE_HOSTNAME, CLUSTERS_PATH, DIRECT_PATH, HOME_ID, WRITE_PATH } from "./measured.ts";
 
 export * from "../src/index.ts";
 export { BaselineAgent };
@@ -33,6 +34,23 @@ async function serveBaseline(request: Request, env: Env, ctx: ExecutionContext):
   return (await serve(request, env, ctx)) ?? approve(request, issuer.getOAuthApi(env));
 }
 
+const Adopted = z.object({ id: z.string() });
+const Written = z.object({ key: z.string(), value: z.string() });
+
+/** Does at the hub what a person or a caller would do. */
+async function atHub(request: Request, env: Env): Promise<Response> {
+  const hub = env.HOME_HUB.getByName(HOME_ID);
+  const body: unknown = await request.json();
+  if (new URL(request.url).pathname === ADOPT_PATH) {
+    await hub.adopt(Adopted.parse(body).id, "bench");
+    return new Response();
+  }
+  const author = { kind: "person" as const, name: "bench", via: null };
+  const write = { ...Written.parse(body), id: crypto.randomUUID(), action: "put" as const, author };
+  const outcome = await hub.contextWrite(write);
+  return new Response(null, { status: outcome.kind === "refused" ? 500 : 200 });
+}
+
 /** The gateway itself, and beside it in the same isolate what it is compared with. */
 export default {
   fetch(request, env, ctx) {
@@ -40,6 +58,7 @@ export default {
     if (pathname === DIRECT_PATH) {
       return fetch(env.PI_CONTROLLER_URL + CLUSTERS_PATH, { headers: { authorization: "Bearer direct" } });
     }
+    if (pathname === ADOPT_PATH || pathname === WRITE_PATH) return atHub(request, env);
     if (hostname === BASELINE_HOSTNAME) return serveBaseline(request, env, ctx);
     return gateway.fetch(request, env, ctx);
   },

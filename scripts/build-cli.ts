@@ -28,6 +28,9 @@ await build({
   legalComments: "eof",
   minifySyntax: true,
   define: { PIMCP_VERSION: JSON.stringify(version) },
-  banner: { js: "#!/usr/bin/env node" },
+  // Libraries that are not modules yet ask for Node's own parts by `require`, which a module has none of.
+  banner: {
+    js: '#!/usr/bin/env node\nimport { createRequire as requireFor } from "node:module";\nconst require = requireFor(import.meta.url);',
+  },
   logLevel: "warning",
 });

@@ -29,12 +29,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
   operations: { rooms: ["contract", "lib"], types: ["pi"], packages: ["zod", "cloudflare:workers"] },
   secrets: { rooms: ["contract", "lib"], packages: ["zod", "cloudflare:workers"] },
   activity: { rooms: ["contract", "lib"], packages: ["zod", "node:crypto"] },
-  federation: { rooms: ["activity", "contract", "lib"], packages: ["zod", "jose", "cloudflare:workers"] },
+  federation: {
+    rooms: ["activity", "contract", "lib"],
+    packages: ["zod", "jose", "cloudflare:workers", "@cfworker/json-schema"],
+  },
   node: {
     rooms: ["federation/wire", "lib"],
-    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*"],
+    packages: ["zod", "jose", "node:*", "ws", "@modelcontextprotocol/client*", "pg", "aws4fetch", "@orama/orama"],
   },
   resources: { rooms: ["contract", "lib", "pi/schemas"], packages: ["zod"] },
+  apps: { rooms: ["pi/schemas"], types: ["contract"], packages: [] },
   mcp: {
     rooms: ["contract", "lib", "limits"],
     packages: ["zod", "@modelcontextprotocol/server", "agents/mcp/server", "cloudflare:workers"],
@@ -55,6 +59,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   cli: {
     rooms: [
       "activity",
+      "apps",
       "contract",
       "homes",
       "lib",
@@ -74,6 +79,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: [
       "accounts",
       "activity",
+      "apps",
       "auth",
       "broker",
       "config.ts",
@@ -104,6 +110,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 const WITHOUT_WORKERS = [
   "tools",
   "resources",
+  "apps",
   "contract",
   "pi",
   "mcp/server.ts",

@@ -6,6 +6,11 @@ import { unstable_readConfig } from "wrangler";
 import { z } from "zod";
 import { mistakesIn, readWorker } from "../scripts/deployment/settings.ts";
 import { ROOT } from "../scripts/support/wrangler.ts";
+import { EXIT } from "../src/node/commands/command.ts";
+import { joinCommand } from "../src/node/commands/join.ts";
+import { parseConfig } from "../src/node/config.ts";
+import { COMMANDS } from "../src/node/main.ts";
+import { PLUGINS } from "../src/node/plugins/index.ts";
 
 /** The guides: their snippets are read as those read them for whom they are written, so that they cannot rot. */
 
@@ -163,6 +168,26 @@ describe("docs/clients.md", () => {
 
   test("no URL of the gateway ends with a slash", () => {
     expect(read("docs/clients.md")).not.toMatch(/\/mcp\/[\s`"*)]/);
+  });
+});
+
+describe("docs/nodes.md", () => {
+  const guide = read("docs/nodes.md");
+
+  test.each(blocksIn(guide, "json"))("a node takes the configuration: %#", (json) => {
+    const { servers } = parseConfig(json, PLUGINS, { HOUSE_TOKEN: "t" });
+    expect([...servers.keys()]).toStrictEqual(["time", "house"]);
+    expect(() => parseConfig(json.replace("heavy", "hevy"), PLUGINS, { HOUSE_TOKEN: "t" })).toThrow("hevy");
+  });
+
+  test.each(blocksIn(guide, "toml"))("wrangler takes it: %#", (toml) => {
+    expect(wranglerSays(configWith(toml))).toBe("");
+  });
+
+  test("tells of every command, of every option of join, and of every exit code", () => {
+    for (const { name } of COMMANDS) expect(guide).toContain(`pimcp node ${name}`);
+    for (const option of Object.keys(joinCommand.options)) expect(guide).toContain(`--${option}`);
+    for (const code of [EXIT.revoked, EXIT.replaced]) expect(guide).toContain(`${code} when`);
   });
 });
 

@@ -15,7 +15,7 @@ import { endingOf, refusalOf, sentenceOf } from "./sentence.ts";
 /** The object of a home, as far as its record needs it. */
 export interface RecordObject {
   begin(attempt: Attempt, evenFrozen: boolean): Promise<{ id: number } | { frozen: Freeze }>;
-  end(id: number, ending: Ending): Promise<void>;
+  finish(id: number, ending: Ending): Promise<void>;
   record(activity: Attempt & Ending): Promise<void>;
   activities(filter: ActivityFilter): Promise<KeptActivity[]>;
   frozen(): Promise<Freeze | null>;
@@ -55,7 +55,7 @@ export function activityPort(
       });
       if ("frozen" in begun) throw isFrozen(home, begun.frozen);
       // What was done was done, whether or not that can be written down: the attempt itself is.
-      const end = (ending: Ending) => object.end(begun.id, ending).catch(failedToRecord);
+      const end = (ending: Ending) => object.finish(begun.id, ending).catch(failedToRecord);
       return {
         done: () => end({ result: "done", why: null }),
         goesOn: (operationId) => end({ result: "begun", why: `it goes on as operation ${operationId}` }),

@@ -22,6 +22,10 @@ and may set:
   PIMCP_STATE                folder of what is kept, such as reservations
   CONFIRM                    "never": what cannot be undone is done without asking
 
+With "pimcp node" this computer becomes a node of a home's gateway: see pimcp node --help.
+With "pimcp context" it shares notes with the home's people, AI clients and other nodes: see pimcp context --help.
+"pimcp verify-activity FILE" checks an export of a home's activity record.
+
 Options: --help, --version
 `;
 
@@ -35,6 +39,11 @@ function exit(code: number, text: string): never {
   process.exit(code);
 }
 
+/** Node warns that its SQLite is new. What is to be warned of here is in the log. */
+function quietAboutSqlite(): void {
+  process.removeAllListeners("warning");
+}
+
 const [option, ...more] = process.argv.slice(2);
 if (isOld()) {
   exit(
@@ -44,14 +53,23 @@ if (isOld()) {
 }
 if (option === "--help" || option === "-h") exit(0, HELP);
 if (option === "--version" || option === "-v") exit(0, `${PIMCP_VERSION}\n`);
+if (option === "node" || option === "context") {
+  quietAboutSqlite();
+  const { nodeMain } = await import("../node/main.ts");
+  process.exit(await nodeMain({ group: option, argv: more, version: PIMCP_VERSION }));
+}
+if (option === "verify-activity") {
+  const { verifyActivity } = await import("./verify-activity.ts");
+  const { code, text } = verifyActivity(more);
+  exit(code, text);
+}
 if (option !== undefined || more.length > 0) exit(1, `pimcp has no option "${option}"; see pimcp --help.\n`);
 
 // Standard output is the protocol's alone: whatever is printed goes to standard error.
 Object.assign(globalThis, { console: new Console(process.stderr, process.stderr) });
 // A client that is killed takes its end of the pipes along; what is left to do is done all the same.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-// Node warns that its SQLite is new. What is to be warned of here is in the log.
-process.removeAllListeners("warning");
+quietAboutSqlite();
 
 const { main } = await import("./main.ts");
 await main();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { views } from "../apps/index.ts";
 import { type OpenPi, openHomes } from "../homes/open.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { serviceCaller } from "../homes/service.ts";
@@ -101,7 +102,7 @@ async function run(settings: Settings): Promise<void> {
   keep.begin();
   // What a client carries from one call to the next is worth nothing in another run.
   const sealer = createSealer(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
-  const factory = serverFactory({ tools, resources, prompts }, { confirm: settings.confirm, sealer });
+  const factory = serverFactory({ tools, resources, prompts, views }, { confirm: settings.confirm, sealer });
   const served = serve(factory, {
     caller,
     open: openHomeWith(openPi, keep, secretFiles(join(settings.folder, "secrets"))),

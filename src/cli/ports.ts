@@ -3,7 +3,9 @@ import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { noFleet } from "../contract/fleet.ts";
 import type { OneTimeSecrets } from "../contract/secrets.ts";
+import type { SharedContext } from "../contract/shared-context.ts";
 import type { OpenPi } from "../homes/open.ts";
+import { Fault } from "../lib/errors.ts";
 import { type OperationNamespace, operationsPort } from "../operations/port.ts";
 import { type PinObject, type PinPorts, reservationsPort } from "../reservations/port.ts";
 import type { Keep } from "./keep.ts";
@@ -31,6 +33,23 @@ function operationsIn(keep: Keep): OperationNamespace {
   };
 }
 
+const needsGateway = () =>
+  Promise.reject(
+    new Fault(
+      "operation_failed",
+      "The shared context lives in the gateway, and this server works without one. Nothing was changed.",
+      { suggestions: ["Connect the AI client to the gateway's URL instead, or on a node use: pimcp context"] },
+    ),
+  );
+
+/** Over stdio nothing is shared. */
+const NO_CONTEXT: SharedContext = {
+  read: needsGateway,
+  history: needsGateway,
+  list: needsGateway,
+  write: needsGateway,
+};
+
 /** What acts on the home in the caller's name. */
 export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets): OpenHome {
   const pins: PinPorts = {
@@ -51,6 +70,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
       operations: operationsPort(operations, claims, caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets,
+      shared: NO_CONTEXT,
       activity: unrecorded,
       fleet: noFleet,
     };

@@ -1,12 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import { DEFAULT_TIMEOUT_MS, type Home, singleHome } from "../homes/home.ts";
 import { nearMistake } from "../homes/address.ts";
 import { HomeVariables, optional, refused, unknownVariables } from "../homes/variables.ts";
+import { type Environment, stateFolder } from "../node/folders.ts";
 import type { UpstreamLogin } from "../pi/login.ts";
 import type { Trust } from "./way.ts";
 
@@ -52,15 +51,6 @@ const Variables = z.object({
 });
 
 type Variables = z.output<typeof Variables>;
-type Environment = Readonly<Record<string, string | undefined>>;
-
-function stateFolder(env: Environment, platform: NodeJS.Platform): string {
-  const home = homedir();
-  if (platform === "win32") return join(env["LOCALAPPDATA"] ?? join(home, "AppData", "Local"), "pimcp");
-  if (platform === "darwin") return join(home, "Library", "Application Support", "pimcp");
-  const state = env["XDG_STATE_HOME"] ?? "";
-  return join(state === "" ? join(home, ".local", "state") : state, "pimcp");
-}
 
 function certificateAt(path: string, mistakes: string[]): string | undefined {
   try {

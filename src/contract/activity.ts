@@ -4,6 +4,9 @@ import type { Fault } from "../lib/errors.ts";
 export const RESULTS = ["done", "begun", "refused", "failed", "unknown"] as const;
 export type Result = (typeof RESULTS)[number];
 
+/** The client of what a person does on the gateway's own pages. */
+export const CONSOLE = "console";
+
 /** What a call sets out to do: plain words, never a value that may be secret. */
 export interface Deed {
   /** "switch GPIO device 15 to HIGH (1)". */

@@ -9,6 +9,7 @@ import type { Operations } from "./operation.ts";
 import type { Reservations } from "./reservation.ts";
 import type { Role } from "./role.ts";
 import type { OneTimeSecrets } from "./secrets.ts";
+import type { SharedContext } from "./shared-context.ts";
 
 /** What a caller gives in place of a home's id to ask all of theirs. */
 export const ALL_HOMES = "all";
@@ -46,6 +47,8 @@ export interface HomePorts {
   readonly operations: Operations;
   readonly reservations: Reservations;
   readonly secrets: OneTimeSecrets;
+  /** What the home's people, clients and nodes tell each other. */
+  readonly shared: SharedContext;
   /** The nodes that have dialled in to the home's hub. */
   readonly fleet: Fleet;
   /** Whether the home is out of reach, as far as was noticed here; asks nothing. */

@@ -95,7 +95,7 @@ export interface NodeRegister {
   overview(): Promise<Overview>;
   adopt(nodeId: string, by: string): Promise<Refused>;
   /** Turns a waiting node away, or ends an adopted one: at once, and its key is not let in again. */
-  endNode(nodeId: string, by: string): Promise<Refused>;
+  end(nodeId: string, by: string): Promise<Refused>;
   /** Lets a key that was refused or ended ask again. */
   forgive(nodeId: string, by: string): Promise<Refused>;
   /** @param hash of the definition that the owner saw and agrees to */

@@ -7,7 +7,7 @@ export type Fact = string | number | null;
 
 /** One thing that is watched. */
 export interface Thing {
-  readonly kind: "cluster" | "node" | "pin" | "fleet_node";
+  readonly kind: "cluster" | "node" | "pin" | "fleet_node" | "entry";
   /** For people: "node 3 (pi-worker-1)". */
   readonly label: string;
   /** Key of the thing that it belongs to, and comes and goes with. */
@@ -55,8 +55,8 @@ export interface Resource<Parameters extends z.ZodObject, Output extends z.ZodOb
   /** How long a client may keep an answer, in milliseconds. */
   readonly ttlMs: number;
   readonly parameters: Parameters;
-  /** What each parameter is the id of. */
-  readonly ids: { readonly [Name in keyof z.output<Parameters>]: Kind };
+  /** What each parameter is the id of; `null` if it is none of a home's things. */
+  readonly ids: { readonly [Name in keyof z.output<Parameters>]: Kind | null };
   /** Strips what it does not promise. */
   readonly output: Output;
   /** As in a tool. */

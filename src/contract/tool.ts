@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Deed } from "./activity.ts";
 import type { Context } from "./context.ts";
 import type { Role } from "./role.ts";
+import type { ViewUri } from "./view.ts";
 
 /** What a client is told about a tool's effect; all four, so that nothing is left to its defaults. */
 export interface ToolHints {
@@ -38,6 +39,8 @@ export interface Tool<Input extends z.ZodObject, Output extends z.ZodObject> {
    * Works without the home's controller: while that cannot be reached, what was granted counts for what only reads.
    */
   readonly independent?: boolean;
+  /** What a host that can may show its answers in; the others lose nothing. */
+  readonly view?: ViewUri;
   // Methods, so that concrete tools fit `AnyTool`.
   /**
    * Present if a person must agree before `run`: says in one or two sentences what would happen, naming what

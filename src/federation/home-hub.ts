@@ -1,16 +1,34 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Ends, ActivityStore } from "../activity/store.ts";
-import type { Activity, ActivityFilter, Attempt, Ending, Freeze, KeptActivity } from "../contract/activity.ts";
+import { ActivityStore, type Ends } from "../activity/store.ts";
+import {
+  type Activity,
+  type ActivityFilter,
+  type Attempt,
+  CONSOLE,
+  type Ending,
+  type Freeze,
+  type KeptActivity,
+} from "../contract/activity.ts";
 import type { Grant, Overview, Refused, Setting } from "../contract/node-register.ts";
+import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import type { Claim } from "../contract/operation.ts";
+import type { Role } from "../contract/role.ts";
+import type { SharedEntry, SharedVersion } from "../contract/shared-context.ts";
+import type { HubCall, TellProgress } from "./calls.ts";
+import { Claims } from "./claims.ts";
+import { type CallerWrite, HomeContext } from "./context/home-context.ts";
+import { contextLink } from "./context/link.ts";
+import { type DeskParts, FleetDesk } from "./fleet-desk.ts";
+import type { JobAsk } from "./jobs.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
-import { ownedNode, type Presence } from "./owner-view.ts";
+import { ownedNode } from "./owner-view.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
+import { Wakes } from "./wakes.ts";
+import { CONTEXT_METHOD, type Outcome } from "./wire/context-frames.ts";
 
-/** Operations are listed this long, in milliseconds; their own objects keep them about as long. */
-const OPERATIONS_MS = 7 * 24 * 60 * 60 * 1000;
+const clock = () => Date.now();
 
 /** What a hub is given once, by `wiring/`. */
 export interface HubParts {
@@ -19,11 +37,11 @@ export interface HubParts {
 }
 
 /**
- * One home's register: what was done there, which of its pins are reserved, and which nodes belong to it; one object
- * per home.
+ * One home's register and hub: what was done there, which of its pins are reserved, which nodes belong to it, their
+ * links, and the calls that go to them; one object per home.
  *
- * State:  SQLite tables (their columns: here, in `activity/store.ts` and in `node-store.ts`)
- *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done, by whom, with what outcome
+ * State:  SQLite tables (their columns: in `claims.ts`, `node-store.ts`, `vitals.ts`, `job-store.ts`)
+ *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
  *         `operations`: which there were in the last week; each operation's own object tells of it
@@ -32,27 +50,80 @@ export interface HubParts {
  *         `grants`: what an enrolled node may have switched on at first sight, until it was
  *         `ended_nodes`: keys that were refused or ended, until the owner lets them ask again
  *         `enrolments`: hashes of enrolment tokens, for an hour; `proofs`: ids of proofs that were used, until they end
- *         and `fleet-version`, which rises with each change of what is switched on.
- * Alarm:  none.
+ *         `fleet_vitals`: how each node is and was, and what it did wrong; `fleet_jobs`: heavy calls, for a week
+ *         `context_…`: what its people and nodes tell each other (see `context/tables.ts`)
+ *         and `fleet-version`, which rises with each change of what is switched on; `fleet-epoch`, the number of
+ *         instances that gave out calls. Each socket carries its link's state (`link.ts`).
+ *         Calls under way are in memory only: they end with this object, and whoever waits for them is told so.
+ * Alarm:  while heavy calls run: when a lease, a grace or a deadline may end; then when the oldest is to be forgotten;
+ *         and when an entry of the shared context has lived long enough (`wakes.ts`).
  * Errors: those of its storage; a refusal is a returned value.
  */
 export class HomeHubObject extends DurableObject<Env> {
-  readonly #activity: ActivityStore;
   readonly #registry: Registry;
+  readonly #activity: ActivityStore;
+  readonly #claims: Claims;
+  readonly #fleet: FleetDesk;
   readonly #ours: ReadonlySet<string>;
+  readonly #context: HomeContext;
+  readonly #wakes: Wakes;
 
   constructor(ctx: DurableObjectState, env: Env, { ours }: HubParts) {
     super(ctx, env);
-    this.#activity = new ActivityStore(ctx.storage);
+    const { sql } = ctx.storage;
     this.#ours = ours;
-    const events: RegisteredEvents = { changed: () => {}, revoked: () => {} };
-    const record = (activity: Activity) => this.record(activity);
-    this.#registry = new Registry(ctx.storage, { ours, events, record, now: () => Date.now() });
-    ctx.storage.sql.exec(`
-      CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
-      CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS operations (operation_id TEXT PRIMARY KEY, at INTEGER NOT NULL);
-    `);
+    this.#activity = new ActivityStore(ctx.storage);
+    this.#claims = new Claims(sql);
+    const events: RegisteredEvents = {
+      changed: (nodeId) => this.#fleet.events.changed(nodeId),
+      revoked: (nodeId) => this.#fleet.events.revoked(nodeId),
+    };
+    this.#registry = new Registry(ctx.storage, {
+      ours,
+      events,
+      record: (activity) => this.record(activity),
+      now: clock,
+    });
+    const isEnded = (nodeId: string) => this.#registry.store.isEnded(nodeId);
+    this.#wakes = new Wakes(ctx.storage, (work) => ctx.waitUntil(work));
+    this.#context = new HomeContext(ctx.storage, {
+      adopted: () => this.#registry.nodes().flatMap(({ id, state }) => (state === "adopted" ? id : [])),
+      tell: (site, params) => this.#fleet.tell(site, CONTEXT_METHOD.changed, params),
+      wakeAt: (at) => this.#wakes.set("context", at),
+      soon: (work, ms) => void setTimeout(work, ms),
+      now: clock,
+    });
+    const asked = contextLink(this.#context);
+    const request: DeskParts["request"] = (...given) => asked.answer(...given, clock());
+    const wakeAt = (at: number | null) => this.#wakes.set("jobs", at);
+    this.#fleet = new FleetDesk({
+      ctx,
+      registered: this.#registry,
+      isEnded,
+      frozen: () => this.#activity.frozen() !== undefined,
+      record: (activity) => this.record(activity),
+      now: clock,
+      request,
+      wakeAt,
+    });
+  }
+
+  /** Carries out a caller's write to the shared context. */
+  contextWrite(write: CallerWrite): Outcome {
+    return this.#context.write(write, Date.now());
+  }
+
+  /** An entry of the shared context; `withheld` if only the nodes in the house may have it. */
+  contextRead(key: string): SharedEntry | "withheld" | undefined {
+    return this.#context.read(key, Date.now());
+  }
+
+  contextHistory(key: string): SharedVersion[] {
+    return this.#context.history(key);
+  }
+
+  contextList(prefix: string, page: { limit: number; offset: number }) {
+    return this.#context.list(prefix, page, Date.now());
   }
 
   /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
@@ -65,7 +136,7 @@ export class HomeHubObject extends DurableObject<Env> {
   }
 
   /** Enters how an attempt ended. */
-  end(id: number, ending: Ending): void {
+  finish(id: number, ending: Ending): void {
     this.#activity.end(id, ending, Date.now());
   }
 
@@ -111,48 +182,22 @@ export class HomeHubObject extends DurableObject<Env> {
 
   /** Notes that a pin may be reserved, or that it is not any more. */
   markPin(gpioId: number, reserved: boolean): void {
-    const { sql } = this.ctx.storage;
-    if (reserved) sql.exec("INSERT OR IGNORE INTO reserved_pins (gpio_id) VALUES (?)", gpioId);
-    else sql.exec("DELETE FROM reserved_pins WHERE gpio_id = ?", gpioId);
+    this.#claims.markPin(gpioId, reserved);
   }
 
   /** Ids of the pins that may be reserved. */
   reservedPins(): number[] {
-    const rows = this.ctx.storage.sql.exec<{ gpio_id: number }>("SELECT gpio_id FROM reserved_pins ORDER BY gpio_id");
-    return rows.toArray().map(({ gpio_id }) => gpio_id);
+    return this.#claims.reservedPins();
   }
 
   /** Claims what an operation works on, all or nothing; the claims in the way, unless theirs are over. */
   claim(targets: string[], operationId: string, over: string[]): Claim[] {
-    const { sql } = this.ctx.storage;
-    const now = Date.now();
-    const ended = new Set([...over, operationId]);
-    const claims = targets.flatMap((target) =>
-      sql
-        .exec<{ operation_id: string; at: number }>("SELECT operation_id, at FROM claims WHERE target = ?", target)
-        .toArray(),
-    );
-    const inTheWay = new Map(
-      claims
-        .filter(({ operation_id }) => !ended.has(operation_id))
-        .map(({ operation_id, at }) => [operation_id, now - at]),
-    );
-    if (inTheWay.size > 0) return [...inTheWay].map(([operation_id, age_ms]) => ({ operation_id, age_ms }));
-    for (const target of targets) {
-      sql.exec("INSERT OR REPLACE INTO claims (target, operation_id, at) VALUES (?, ?, ?)", target, operationId, now);
-    }
-    sql.exec("INSERT OR REPLACE INTO operations (operation_id, at) VALUES (?, ?)", operationId, now);
-    sql.exec("DELETE FROM operations WHERE at < ?", now - OPERATIONS_MS);
-    return [];
+    return this.#claims.claim(targets, operationId, over, Date.now());
   }
 
   /** Ids of the operations of the last week, newest first, at most so many. */
   operationIds(limit: number): string[] {
-    const rows = this.ctx.storage.sql.exec<{ operation_id: string }>(
-      "SELECT operation_id FROM operations ORDER BY at DESC, rowid DESC LIMIT ?",
-      limit,
-    );
-    return rows.toArray().map(({ operation_id }) => operation_id);
+    return this.#claims.operationIds(limit);
   }
 
   /** A node asks to be let in. */
@@ -165,7 +210,7 @@ export class HomeHubObject extends DurableObject<Env> {
     const { store } = this.#registry;
     const nodes = this.#registry
       .nodes()
-      .map((node) => ownedNode(node, store.capabilities(node.id), this.#presence(node.id), this.#ours));
+      .map((node) => ownedNode(node, store.capabilities(node.id), this.#fleet.presence(node.id), this.#ours));
     return { nodes, ended: store.ended() };
   }
 
@@ -173,7 +218,7 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#registry.adopt(nodeId, by);
   }
 
-  endNode(nodeId: string, by: string): Refused {
+  end(nodeId: string, by: string): Refused {
     return this.#registry.end(nodeId, by);
   }
 
@@ -191,12 +236,56 @@ export class HomeHubObject extends DurableObject<Env> {
     const now = Date.now();
     this.#registry.store.putEnrolment(await enrolmentHash(token), now, by, grants);
     const subject = grants.length === 0 ? "nothing on" : grants.map(({ name }) => name).join(", ");
-    const made = { who: by, client: "console", what: `make an enrolment token (${subject})`, subject };
-    this.record({ ...made, result: "done", why: null });
+    const what = `make an enrolment token for a node, with ${subject}`;
+    this.record({ who: by, client: CONSOLE, what, subject: "nodes", result: "done", why: null });
     return { token, expires_at: new Date(now + ENROLMENT_MS).toISOString() };
   }
 
-  #presence(_nodeId: string): Presence {
-    return { online: false, since: null };
+  /** A node connects (`connect.ts`): by `fetch`, since no method can pass a WebSocket on. */
+  override fetch(request: Request): Promise<Response> {
+    return this.#fleet.connect(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    return this.#fleet.message(socket, data);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#fleet.closed(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#fleet.closed(socket);
+  }
+
+  /** What a role may use of the nodes. */
+  fleetOffers(role: Role): { readonly version: number; readonly offers: readonly Offer[] } {
+    return this.#fleet.offers(role);
+  }
+
+  fleetNodes(role: Role): readonly FleetNode[] {
+    return this.#fleet.nodes(role);
+  }
+
+  fleetCall(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
+    return this.#fleet.call(call, tell);
+  }
+
+  cancelFleetCall(callId: string): void {
+    this.#fleet.cancelCall(callId);
+  }
+
+  /** A heavy call's state, as soon as it is newer than `since`, at the latest after `ms` milliseconds. */
+  watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {
+    return this.#fleet.watchJob(ask, since, ms);
+  }
+
+  cancelJob(ask: JobAsk): JobState | undefined {
+    return this.#fleet.cancelJob(ask);
+  }
+
+  override alarm(): Promise<void> {
+    const wake = { jobs: () => this.#fleet.alarm(), context: () => this.#context.alarm(Date.now()) };
+    return this.#wakes.ring(Date.now(), wake);
   }
 }

@@ -1,4 +1,4 @@
-import type { Activity } from "../contract/activity.ts";
+import { type Activity, CONSOLE } from "../contract/activity.ts";
 import type { Grant, Refused, Setting } from "../contract/node-register.ts";
 import { Fault } from "../lib/errors.ts";
 import { agreed, definitionIn, isOffered, judge, offered, withdrawn } from "./agreement.ts";
@@ -113,7 +113,7 @@ export class Registry implements Registered {
       this.store.putGrants(nodeId, grants);
       for (const row of this.store.capabilities(nodeId)) this.#granted(row);
     });
-    this.#record(by, "adopt", node);
+    this.#record(by, `adopt node "${node.name}"`, node);
     this.#parts.events.changed(nodeId);
     return null;
   }
@@ -126,7 +126,7 @@ export class Registry implements Registered {
       this.store.dropNode(nodeId);
       this.store.putEnded(nodeId, node.name, this.#parts.now(), by);
     });
-    this.#record(by, node.state === "pending" ? "refuse" : "end", node);
+    this.#record(by, `${node.state === "pending" ? "turn away" : "end"} node "${node.name}"`, node);
     this.#parts.events.revoked(nodeId);
     return null;
   }
@@ -136,7 +136,7 @@ export class Registry implements Registered {
     const ended = this.store.ended().find(({ id }) => id === nodeId);
     if (ended === undefined) return unknownNode();
     this.store.dropEnded(nodeId);
-    this.#record(by, "let ask again the ended", ended);
+    this.#record(by, `let node "${ended.name}" ask again`, ended);
     return null;
   }
 
@@ -153,7 +153,7 @@ export class Registry implements Registered {
       this.store.putCapability(next);
       this.store.dropGrant(nodeId, name);
     });
-    this.#record(by, `set ${name} to ${saying(next)} on`, node);
+    this.#record(by, `set ${name} of node "${node.name}" to ${saying(next)}`, node);
     this.#parts.events.changed(nodeId);
     return null;
   }
@@ -171,25 +171,18 @@ export class Registry implements Registered {
     if (JSON.stringify(now) !== before) this.#kv.put(VERSION, this.version() + 1);
   }
 
-  /** Writes down what a node did, or why it was refused, unless nodes have done too much of late. */
+  /** Writes down what a node did, unless nodes have done too much of late. */
   note(what: string, name: string, why: string | null): void {
     const now = this.#parts.now();
     this.#notes = this.#notes.filter((at) => now - at < NOTES_MS);
     if (this.#notes.length >= MAX_NOTES) return;
     this.#notes.push(now);
-    this.#parts.record({
-      who: name,
-      client: "node",
-      what,
-      subject: `node ${name}`,
-      result: why === null ? "done" : "refused",
-      why,
-    });
+    const result = why === null ? "done" : "refused";
+    this.#parts.record({ who: name, client: "node", what, subject: `node "${name}"`, result, why });
   }
 
   #record(by: string, what: string, { name }: Pick<RegisteredNode, "name">): void {
-    const subject = `node ${name}`;
-    this.#parts.record({ who: by, client: "console", what: `${what} ${subject}`, subject, result: "done", why: null });
+    this.#parts.record({ who: by, client: CONSOLE, what, subject: `node "${name}"`, result: "done", why: null });
   }
 
   #takeAll(node: NodeRow, found: readonly Inspected[]): void {

@@ -47,7 +47,7 @@ function askedOf(
   // A name that the client chose: "constructor" is on every object.
   const of = Object.hasOwn(resource.ids, argument.name) ? resource.ids[argument.name] : undefined;
   if (of === undefined) throw unknownArgument(argument.name, resource.uri);
-  return { of: resource, choice: { of, as: "id" } };
+  return { of: resource, choice: of === null ? undefined : { of, as: "id" } };
 }
 
 /** Completes one argument of a prompt or of a resource template. @throws ProtocolError */

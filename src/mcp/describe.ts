@@ -52,6 +52,7 @@ export function describeTool(tool: AnyTool, confirms = true): ListedTool {
       "output",
     ),
     annotations: { title: tool.title, ...tool.annotations },
+    ...(tool.view === undefined ? {} : { _meta: { ui: { resourceUri: tool.view } } }),
   };
 }
 

@@ -18,6 +18,7 @@ import { calledTool } from "./step-up.ts";
 import { listResources } from "./list-resources.ts";
 import { allOffers, offersLook } from "./offers.ts";
 import { type Look, readable, readResource, type ResourceCall, watchResource } from "./read-resource.ts";
+import { servedViews, VIEWS_EXTENSION } from "./views.ts";
 
 /** What a deployment decides. */
 export interface Policy {
@@ -54,7 +55,7 @@ const LIST_TTL_MS = 60_000;
 const LIST_HINT = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
 
 const LEGACY: ServerOptions = {
-  capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+  capabilities: { tools: {}, resources: {}, prompts: {}, completions: {}, extensions: { [VIEWS_EXTENSION]: {} } },
   instructions: INSTRUCTIONS,
   cacheHints: {
     "tools/list": LIST_HINT,
@@ -102,6 +103,7 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
   const toolsByName = new Map(catalogue.tools.map((tool) => [tool.name, tool]));
   const own: ReadonlySet<string> = new Set(toolsByName.keys());
   const resources = catalogue.resources.map((resource) => readable(resource));
+  const views = servedViews(catalogue);
 
   /** The catalogue's tools and what the caller's nodes offer; without those of a hub that cannot be asked. */
   async function listTools(ours: Description["tools"], call: Call): Promise<ListToolsResult> {
@@ -113,12 +115,17 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
     const told = descriptionFor(call.caller);
     made.setRequestHandler("tools/list", () => inTime(call, (timed) => listTools(told.tools, timed)));
+    const fixed = [...told.resources, ...views.list(call.caller)];
     made.setRequestHandler("resources/list", ({ params }) =>
-      inTime(call, (timed) => listResources(told.resources, told.families, params?.cursor, timed)),
+      inTime(call, (timed) => listResources(fixed, told.families, params?.cursor, timed)),
     );
     made.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: told.templates }));
     made.setRequestHandler("resources/read", ({ params }, { mcpReq }) =>
-      inTime(call, (timed) => readResource(resources, params.uri, timed), mcpReq),
+      inTime(
+        call,
+        async (timed) => views.read(params.uri, timed) ?? (await readResource(resources, params.uri, timed)),
+        mcpReq,
+      ),
     );
     made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
     made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));

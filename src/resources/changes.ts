@@ -5,6 +5,7 @@ const WORDS: Readonly<Record<Thing["kind"], { came: string; went: string }>> = {
   cluster: { came: "cluster_added", went: "cluster_removed" },
   node: { came: "node_joined", went: "node_left" },
   pin: { came: "pin_added", went: "pin_removed" },
+  entry: { came: "entry_written", went: "entry_deleted" },
   fleet_node: { came: "fleet_node_joined", went: "fleet_node_left" },
 };
 

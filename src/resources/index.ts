@@ -5,6 +5,7 @@ import { clusterStatus } from "./cluster-status.ts";
 import { fleetNode, fleetNodes } from "./fleet.ts";
 import { gpioState, nodeGpio } from "./gpio-state.ts";
 import { systemHealth } from "./health.ts";
+import { sharedEntry } from "./shared-context.ts";
 import { metrics } from "./metrics.ts";
 import { nodeInfo } from "./node-info.ts";
 
@@ -18,6 +19,7 @@ export const resources: readonly AnyResource[] = [
   nodeGpio,
   gpioState,
   systemHealth,
+  sharedEntry,
   fleetNodes,
   fleetNode,
 ];

@@ -54,6 +54,7 @@ export const getClusterStatus = defineTool({
   input: z.strictObject({ cluster_id: ClusterId }),
   output: ClusterStatus,
   annotations: READS,
+  view: "ui://pimcp/cluster-status",
   run: ({ cluster_id }, { pi }) => pi.clusterStatus(cluster_id),
 });
 

@@ -18,6 +18,7 @@ export const listGpioDevices = defineTool({
   input: z.strictObject({ node_id: NodeId.optional(), limit: Limit, offset: Offset }),
   output: z.object({ gpio_devices: z.array(GpioDevice), ...PageFields }),
   annotations: READS,
+  view: "ui://pimcp/gpio-header",
   async run(input, { pi }) {
     const { rows, ...rest } = paged(input.offset, await pi.gpio.list(input));
     return { gpio_devices: rows, ...rest };

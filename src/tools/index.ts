@@ -17,6 +17,7 @@ import { listHomes } from "./homes.ts";
 import { discoverNodes, getNodeInfo, registerNode } from "./node.ts";
 import { getOperation } from "./operation.ts";
 import { deprovisionNode, provisionCluster, provisionNode, provisionNodes, scaleCluster } from "./provisioning.ts";
+import { readContext, writeContext } from "./shared-context.ts";
 import { breakReservation, listReservations, releaseGpioPin, reserveGpioPin } from "./reservation.ts";
 
 /** Every tool, in the order in which it is listed. */
@@ -57,4 +58,6 @@ export const tools: readonly AnyTool[] = [
   issueCertificate,
   listCertificates,
   revokeCertificate,
+  readContext,
+  writeContext,
 ];

@@ -8,10 +8,9 @@ import type { SignIn } from "../auth/sign-in.ts";
 import type { Authorization } from "../auth/unknown-clients.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { Connections } from "../contract/connection.ts";
-import type { HomePorts, OpenHome } from "../contract/context.ts";
+import type { OpenHome } from "../contract/context.ts";
 import type { OperationState } from "../contract/operation.ts";
 import type { NodeRegister } from "../contract/node-register.ts";
-import type { SharedContext } from "../contract/shared-context.ts";
 import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { describeError, log } from "../lib/log.ts";
@@ -45,8 +44,6 @@ export interface WebParts {
   readonly open: OpenPi;
   /** Opens a home with all that acts on it. */
   readonly home: OpenHome;
-  /** The notes of a home; absent where there are none. */
-  readonly shared?: ((home: HomePorts) => SharedContext) | undefined;
   readonly register: (homeId: string) => LiftRegister & ExportSource & RefusalRegister;
   /** Operations of a home that somebody may see, newest first. */
   readonly operations: (caller: Caller, homeId: string) => Promise<readonly OperationState[]>;

@@ -1,7 +1,7 @@
 import { isLoopback } from "../lib/hosts.ts";
 import { ClientSteps } from "./client-steps.tsx";
 import { Layout, type Signed } from "./layout.tsx";
-import { ACTIVITY_PATH, CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
+import { ACTIVITY_PATH, CONNECTIONS_PATH, CONTEXT_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
 
 /** What does not reach a gateway that runs on the reader's own computer. */
 function LocalNote() {
@@ -51,6 +51,9 @@ export function LandingPage({ mcpUrl, signed }: PageProps) {
         </li>
         <li>
           <a href={NODES_PATH}>Nodes</a>: machines of your own that offer tools, and what they may do
+        </li>
+        <li>
+          <a href={CONTEXT_PATH}>Notes</a>: what people, AI clients and nodes of your home tell each other
         </li>
         <li>
           <a href={CONNECTIONS_PATH}>Connections</a>: which AI clients act for you; end what you no longer want

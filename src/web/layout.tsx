@@ -2,13 +2,14 @@ import { raw } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
 import { LIVE_PATH } from "./console/live.ts";
 import { ICON_PATH } from "./icon.ts";
-import { ACTIVITY_PATH, CONNECTIONS_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
+import { ACTIVITY_PATH, CONNECTIONS_PATH, CONTEXT_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
 
 /** Where signed-in people can go, in the order of the navigation. */
 const PLACES: readonly (readonly [path: string, name: string])[] = [
   [HOMES_PATH, "Homes"],
   [NODES_PATH, "Nodes"],
   [ACTIVITY_PATH, "Activity"],
+  [CONTEXT_PATH, "Notes"],
   [CONNECTIONS_PATH, "Connections"],
   [DOCTOR_PATH, "Doctor"],
 ];

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { personOf } from "../auth/sign-in-cookie.ts";
 import type { Person } from "../auth/sign-in.ts";
-import type { ActivityLog, Freeze } from "../contract/activity.ts";
+import { type ActivityLog, CONSOLE, type Freeze } from "../contract/activity.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { Overview, Refused } from "../contract/node-register.ts";
 import type { Role } from "../contract/role.ts";
@@ -109,7 +109,7 @@ function Token({ origin, token: shown }: { origin: string; token: NonNullable<To
         It is shown once, and good for one node until{" "}
         <time datetime={expires_at}>{`${expires_at.slice(11, 16)} UTC`}</time>. Run this on the machine:
       </p>
-      <pre>{`npx pimcp node join ${origin} --home ${home} --token ${token}`}</pre>
+      <pre>{`npx pimcp node join ${origin} --home ${home} --enrolment ${token}`}</pre>
     </section>
   );
 }
@@ -232,7 +232,7 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes, register }: We
       case "adopt":
         return toldOf(await home.adopt(form.node, by), DONE.adopt);
       case "end":
-        return toldOf(await home.endNode(form.node, by), DONE.end);
+        return toldOf(await home.end(form.node, by), DONE.end);
       case "forgive":
         return toldOf(await home.forgive(form.node, by), DONE.forgive);
       case "set":
@@ -246,7 +246,7 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes, register }: We
   const noteRefusal = ({ act: what, home }: NodesForm, { userName }: Person, why: string) =>
     register(home).record({
       who: userName,
-      client: "console",
+      client: CONSOLE,
       what: `${WORDS[what]} on the page of nodes`,
       subject: "nodes",
       result: "refused",

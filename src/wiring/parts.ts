@@ -1,13 +1,15 @@
+import { views } from "../apps/index.ts";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { activityPort } from "../activity/port.ts";
-import { type Fleet, noFleet } from "../contract/fleet.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
 import { accountSignIn, type SignIn } from "../auth/sign-in.ts";
 import { brokeredTokens } from "../broker/port.ts";
+import { fleetPort } from "../federation/port.ts";
 import { type OpenPi, openHomes } from "../homes/open.ts";
+import { type ContextHub, sharedContextPort } from "../federation/context/port.ts";
 import { fetcherIn, missingBindings, type Outside, type Ways, waysThrough } from "../homes/reach.ts";
 import { Troubles } from "../homes/troubles.ts";
 import { createSealer, type Sealer } from "../lib/crypto.ts";
@@ -57,7 +59,7 @@ export const sealerOf = (env: Env): Sealer => createSealer(configOf(env).tokenKe
 
 export function serverOf(env: Env): ReturnType<typeof serverFactory> {
   const { confirm } = configOf(env);
-  return (server ??= serverFactory({ tools, resources, prompts }, { confirm, sealer: sealerOf(env) }));
+  return (server ??= serverFactory({ tools, resources, prompts, views }, { confirm, sealer: sealerOf(env) }));
 }
 
 export const unpacedWaysOf = (env: Env): Ways => waysThrough(outsideOf(env));
@@ -83,8 +85,16 @@ export const pinsOf = (env: Env): Omit<PinPorts, "wrote"> => ({
   hub: (homeId) => env.HOME_HUB.getByName(homeId),
 });
 
-/** A hub to which nobody has dialled in. */
-const nobody: Fleet = { ...noFleet, nodes: () => Promise.resolve([]) };
+/** What the hub is asked of the shared context: anew each time, for a stub of a hub that was restarted is of no use. */
+function contextHub(env: Env, homeId: string): ContextHub {
+  const hub = () => env.HOME_HUB.getByName(homeId);
+  return {
+    contextWrite: (write) => hub().contextWrite(write),
+    contextRead: (key) => hub().contextRead(key),
+    contextHistory: (key) => hub().contextHistory(key),
+    contextList: (prefix, page) => hub().contextList(prefix, page),
+  };
+}
 
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 export function openHomeOf(env: Env): OpenHome {
@@ -100,8 +110,9 @@ export function openHomeOf(env: Env): OpenHome {
       operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
+      shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
       activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
-      fleet: nobody,
+      fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

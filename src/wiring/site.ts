@@ -6,8 +6,9 @@ import { endGrants, identity, insufficientScope, MCP_PATH } from "../auth/provid
 import { scopesOf } from "../auth/scopes.ts";
 import { carefully } from "../auth/unknown-clients.ts";
 import type { Role } from "../contract/role.ts";
+import { connectNode } from "../federation/connect.ts";
 import { joinNode } from "../federation/join.ts";
-import { JOIN_PATH } from "../federation/wire/limits.ts";
+import { CONNECT_PATH, JOIN_PATH } from "../federation/wire/limits.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { addressOf } from "../limits/address.ts";
 import { RATES } from "../limits/table.ts";
@@ -104,9 +105,10 @@ export function siteFor(origin: string, env: Env): Site {
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
   const site: Site = async (asked, ctx) => {
-    if (new URL(asked.url).pathname === JOIN_PATH) {
-      return joinNode(asked, { ...joining, within: () => counted.within("nodes", addressOf(asked)) });
-    }
+    const isWithin = () => counted.within("nodes", addressOf(asked));
+    const asks = new URL(asked.url).pathname;
+    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
+    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
     const request = await limitOAuth(asked, counted);
     if (request instanceof Response) return request;
     const { pathname } = new URL(request.url);

@@ -30,7 +30,7 @@ async function begin(hub: Hub, deed = DEED): Promise<number> {
 describe("the record of a home", () => {
   test("holds what was done, newest first, as one chain, also after eviction", async () => {
     const hub = hubOf("chain");
-    await hub.end(await begin(hub), DONE);
+    await hub.finish(await begin(hub), DONE);
     await evictDurableObject(hub);
     await hub.record({ ...DEED, what: "read", result: "refused", why: "not allowed" });
     const entries = await all(hub);
@@ -43,8 +43,8 @@ describe("the record of a home", () => {
 
   test("shows an entry that was changed behind its back", async () => {
     const hub = hubOf("tampered");
-    await hub.end(await begin(hub), DONE);
-    await hub.end(await begin(hub), DONE);
+    await hub.finish(await begin(hub), DONE);
+    await hub.finish(await begin(hub), DONE);
     await runInDurableObject(hub, (_object, { storage }) => {
       storage.sql.exec("UPDATE activity_log SET who = 'somebody else' WHERE seq = 1");
     });
@@ -54,8 +54,8 @@ describe("the record of a home", () => {
   test("has an ending once", async () => {
     const hub = hubOf("once");
     const id = await begin(hub);
-    await hub.end(id, DONE);
-    await hub.end(id, { result: "failed", why: "again" });
+    await hub.finish(id, DONE);
+    await hub.finish(id, { result: "failed", why: "again" });
     expect(await all(hub)).toHaveLength(1);
   });
 
@@ -72,12 +72,12 @@ describe("the record of a home", () => {
     const hub = hubOf("old");
     const start = Date.now();
     at(start);
-    for (let turn = 0; turn < 3; turn += 1) await hub.end(await begin(hub), DONE);
+    for (let turn = 0; turn < 3; turn += 1) await hub.finish(await begin(hub), DONE);
     at(start + KEPT_MS - 1000);
-    await hub.end(await begin(hub), DONE);
+    await hub.finish(await begin(hub), DONE);
     expect(await all(hub)).toHaveLength(4);
     at(start + KEPT_MS + 2 * 60 * 60 * 1000);
-    await hub.end(await begin(hub), DONE);
+    await hub.finish(await begin(hub), DONE);
     expect((await all(hub)).map(({ seq }) => seq)).toStrictEqual([5, 4]);
     expect(verifyExport(await exportOf(hub))).toMatchObject({ ok: true, entries: 2, from: { seq: 3 } });
   });

@@ -15,7 +15,7 @@ const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8"
 /** Clients put a prefix before a name, within 64 characters. */
 const MAX_NAME = 24;
 /** Tokens of o200k for name, description and input schema. */
-const MAX_TOKENS = 4990;
+const MAX_TOKENS = 5700;
 const MAX_TOOL_TOKENS = 350;
 /** Claude Code cuts descriptions there. */
 const MAX_DESCRIPTION = 2048;

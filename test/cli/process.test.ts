@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { views } from "../../src/apps/index.ts";
 import { type ServedDemoHome, serveDemoHome } from "../../src/demo/serve.ts";
 import { privateAuthority } from "../support/certificates.ts";
 import { ACCOUNTS, connectV2 } from "../support/clients.ts";
@@ -94,6 +95,9 @@ describe("the catalogue", () => {
     expect(await pimcp.client.listResourceTemplates()).toMatchObject({
       resourceTemplates: (await client.listResourceTemplates()).resourceTemplates,
     });
+    for (const { uri, html } of views) {
+      expect((await pimcp.client.readResource({ uri })).contents).toMatchObject([{ uri, text: html }]);
+    }
     const both = (await (await v1()).client.listTools()).tools;
     expect(both.map(({ name }) => name)).toStrictEqual(tools.map(({ name }) => name));
     await client.close();

@@ -83,7 +83,7 @@ describe("a node that asks to be let in", () => {
   test("whose key was refused stays out, in clear words", async () => {
     const node = await newNodeKey();
     await ask(node, { name: "attic" });
-    await hub().endNode(node.id, "anna");
+    await hub().end(node.id, "anna");
     expect(await ask(node, { name: "attic" })).toMatchObject({
       status: 403,
       answer: { type: "forbidden", message: expect.stringContaining("owner") },

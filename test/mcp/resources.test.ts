@@ -1,19 +1,27 @@
-import { describe, expect, test } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { sharedContextPort } from "../../src/federation/context/port.ts";
 import { Fault } from "../../src/lib/errors.ts";
 import { resources } from "../../src/resources/index.ts";
 import { jsonOf } from "../support/clients.ts";
 import { demo, DEMO_CALLER } from "../support/demo.ts";
 import { callerWith, clientV1, clientV2, served, type Served } from "../support/protocol.ts";
+import { idOf, memoryFleet } from "../support/fleet.ts";
 import { recording } from "../support/recording.ts";
 
 const home = demo("documented");
 for (const node of home.world.nodes) node.hidden.agent_up = true;
-const SERVED: Served = { catalogue: { resources }, caller: DEMO_CALLER, open: () => home.context };
+const FLEET = memoryFleet([{ name: "kitchen", offers: [] }]).as("admin");
+const shared = sharedContextPort(env.HOME_HUB.getByName("resources-test"), DEMO_CALLER, home.context.home);
+const CONTEXT = { ...home.context, fleet: FLEET, shared };
+
+beforeAll(() => shared.write({ action: "put", key: "1", value: '"one"' }));
+const SERVED: Served = { catalogue: { resources }, caller: DEMO_CALLER, open: () => CONTEXT };
 
 /** The home, with some of its ways replaced. */
 function homeWith(pi: Partial<typeof home.context.pi>): Served {
-  return { ...SERVED, open: () => ({ ...home.context, pi: { ...home.context.pi, ...pi } }) };
+  return { ...SERVED, open: () => ({ ...CONTEXT, pi: { ...CONTEXT.pi, ...pi } }) };
 }
 
 /** A home with so many clusters, nodes and pins. */
@@ -30,7 +38,10 @@ function bigHome(count: number): Served {
       total: count,
     },
   };
-  return { catalogue: { resources }, open: () => recording(answers).context };
+  return {
+    catalogue: { resources },
+    open: () => ({ ...recording(answers).context, fleet: memoryFleet().as("admin") }),
+  };
 }
 
 /** All pages, by raw cursors. */
@@ -100,14 +111,14 @@ describe("resources/list", () => {
     for (const page of pages) expect(page.length).toBeLessThanOrEqual(100);
     const uris = pages.flat().map(({ uri }) => uri);
     expect(new Set(uris).size).toBe(uris.length);
-    // Of each kind 500: clusters and nodes have three resources, pins one, the home one.
-    expect(uris).toHaveLength(500 * 7 + 1);
+    // Of each kind 500: clusters and nodes have three resources, pins one, the home two.
+    expect(uris).toHaveLength(500 * 7 + 2);
     expect(uris).toContain("node://500/gpio");
     expect(uris).not.toContain("node://501/gpio");
   });
 
   test.each([0, 1, 32, 33, 34, 100])("a home with %i of each kind is complete", async (count) => {
-    expect((await pagesOf(bigHome(count))).flat()).toHaveLength(count * 7 + 1);
+    expect((await pagesOf(bigHome(count))).flat()).toHaveLength(count * 7 + 2);
   });
 
   test.each(["", "x", "node", "node:-1", "node:1.5", "node:500", "pod:1", "node:1:2"])(
@@ -123,13 +134,19 @@ describe("resources/list", () => {
   test("a home that cannot be asked leaves the list short", async () => {
     const late = { ...home.context.pi.clusters, list: () => Promise.reject(new Fault("timeout", "late")) };
     const client = await clientV2(homeWith({ clusters: late }));
-    expect((await client.listResources()).resources.map(({ uri }) => uri)).toStrictEqual(["system://health"]);
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toStrictEqual([
+      "system://health",
+      "fleet://nodes",
+    ]);
     await client.close();
   });
 
   test("so does a caller without a home", async () => {
     const client = await clientV1({ ...SERVED, caller: { ...DEMO_CALLER, homes: {} } });
-    expect((await client.listResources()).resources.map(({ uri }) => uri)).toStrictEqual(["system://health"]);
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toStrictEqual([
+      "system://health",
+      "fleet://nodes",
+    ]);
     await client.close();
   });
 });
@@ -146,6 +163,8 @@ describe("resources/templates/list", () => {
       "node://{node_id}/metrics",
       "node://{node_id}/gpio",
       "gpio://{gpio_id}/state",
+      "context://{+key}",
+      "fleet://nodes/{id}",
     ]);
     await client.close();
   });
@@ -166,7 +185,14 @@ describe("listening", () => {
 describe("what a client may keep", () => {
   test.each(
     resources.map(
-      ({ uri, ttlMs }) => [uri.replaceAll(/\{\w+\}/g, "1").replace("gpio://1", "gpio://15"), ttlMs] as const,
+      ({ uri, ttlMs }) =>
+        [
+          uri
+            .replace("nodes/{id}", `nodes/${idOf("kitchen")}`)
+            .replaceAll(/\{\+?\w+\}/g, "1")
+            .replace("gpio://1", "gpio://15"),
+          ttlMs,
+        ] as const,
     ),
   )("%s: %i ms, for this caller alone", async (uri, ttlMs) => {
     const client = await clientV2(SERVED);

@@ -1,7 +1,10 @@
 import type { Page } from "playwright-core";
 import { z } from "zod";
 import { ACCOUNTS, connectV2 } from "../support/clients.ts";
-import { joinBody, newNodeKey } from "../support/federated-node.ts";
+import { WebSocket } from "ws";
+import { signProof } from "../../src/federation/wire/identity.ts";
+import { CONNECT_PATH, SUBPROTOCOL } from "../../src/federation/wire/limits.ts";
+import { helloOf, joinBody, newNodeKey, type NodeKey, offering } from "../support/federated-node.ts";
 import { requestOf } from "./client.ts";
 
 /** Where a tour leads. */
@@ -56,10 +59,32 @@ export async function leftKey(gateway: string): Promise<string> {
 }
 
 /** Has a node ask to be let in. */
-async function nodeAsks(gateway: string, name: string): Promise<void> {
-  const body = JSON.stringify(await joinBody(await newNodeKey(), { origin: gateway, home: "demo", name }));
+async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
+  const key = await newNodeKey();
+  const body = JSON.stringify(await joinBody(key, { origin: gateway, home: "demo", name }));
   const answer = await fetch(`${gateway}/nodes/join`, { method: "POST", body });
   await answer.body?.cancel();
+  return key;
+}
+
+/** Connects a node, and has it say what it offers. */
+async function connected(gateway: string, key: NodeKey, capabilities: readonly unknown[]): Promise<WebSocket> {
+  const proof = await signProof(
+    key.secret,
+    { nodeId: key.id, home: "demo", audience: gateway + CONNECT_PATH },
+    Date.now(),
+  );
+  const socket = new WebSocket(`${gateway.replace("http", "ws")}${CONNECT_PATH}?home=demo`, [SUBPROTOCOL], {
+    headers: { authorization: `Bearer ${proof}` },
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("open", () =>
+      socket.send(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "pimcp/hello", params: helloOf(capabilities) })),
+    );
+    socket.once("message", () => resolve());
+  });
+  return socket;
 }
 
 /** The page of nodes, for the admin of the demo home. */
@@ -224,12 +249,45 @@ export const TOUR: readonly Stop[] = [
     name: "nodes",
     heading: /^Machines that offer tools$/,
     async visit(page, { oneHome }) {
-      await nodeAsks(oneHome, "kitchen");
+      const kitchen = await nodeAsks(oneHome, "kitchen");
+      const shed = await nodeAsks(oneHome, "shed");
+      const hints = { readOnly: false, destructive: true, idempotent: false, openWorld: false };
+      const run = offering("shell.run", {
+        hints,
+        description: "Runs a program of a list, with arguments.\nIts output is cut after 64 KB.",
+        weight: "heavy",
+      });
+      const first = await connected(oneHome, kitchen, [
+        offering("file.search"),
+        offering("file.read"),
+        run,
+        offering("file.hid\u202eden"),
+      ]);
+      await connected(oneHome, shed, [offering("file.search"), run]);
       await nodeAsks(oneHome, "attic");
       await nodeAsks(oneHome, "garden-shed-behind-the-house-pi");
       await nodesPage(page, oneHome);
       await page.getByRole("button", { name: "Refuse attic" }).click();
       await page.getByRole("button", { name: "Adopt kitchen" }).click();
+      await page.getByText("file.search: off").click();
+      await page.locator("details[open] select").selectOption("viewer");
+      await page.getByText("It only reads.").first().click();
+      await page.getByRole("button", { name: "Save the switches of kitchen" }).click();
+      await page.getByRole("status").waitFor();
+      first.close();
+      await connected(oneHome, kitchen, [
+        offering("file.search", {
+          description: "Wh\u0430t it does, in words.",
+          inputSchema: { type: "object", properties: { path: { type: "string" }, all: { type: "boolean" } } },
+        }),
+        offering("file.read"),
+        run,
+        offering("file.hid\u202eden"),
+      ]);
+      await page.goto(`${oneHome}/nodes`);
+      await page.getByText("file.read: off").click();
+      await page.getByText("shell.run: careful").click();
+      await page.locator("form details[open]").getByText("Its arguments").first().click();
       await page.getByText("End kitchen", { exact: true }).click();
       await page.getByText("Refused and ended keys").click();
     },

@@ -15,7 +15,7 @@ export function recordInMemory(caller: Caller, home: string): ActivityRecord & {
         open.set(id, attempt);
         return Promise.resolve({ id });
       },
-      end(id, ending) {
+      finish(id, ending) {
         const attempt = open.get(id);
         open.delete(id);
         if (attempt !== undefined) entered.push({ ...attempt, ...ending });

@@ -576,6 +576,71 @@ const AUTHORITY_CALLS: readonly GoodCall[] = [
   },
 ];
 
+/** Leaves two notes, one of them only for the house. */
+const twoNotes = async (client: Client) => {
+  await client.call("write_context", { key: "good/pump", value: { next: "March" }, ttl_seconds: 600 });
+  await client.call("write_context", { key: "good/code", value: 4711, zone: "home" });
+  return {};
+};
+
+const CONTEXT_CALLS: readonly GoodCall[] = [
+  {
+    tool: "read_context",
+    shows: "one entry with its author, time and past",
+    first: async (client) => {
+      await client.call("write_context", { key: "good/pump", value: "old" });
+      return twoNotes(client);
+    },
+    args: { key: "good/pump", history: true },
+    outcome: {
+      value: {
+        entries: [
+          {
+            key: "good/pump",
+            value: { next: "March" },
+            author: "admin",
+            via: "client",
+            zone: "cloud",
+            expires_at: expect.any(String),
+            conflicts: [],
+          },
+        ],
+        history: expect.arrayContaining([expect.objectContaining({ value: "old" })]),
+        total: 1,
+        next_offset: null,
+      },
+    },
+  },
+  {
+    tool: "read_context",
+    shows: "lists what begins alike, and how much is only for the house",
+    first: twoNotes,
+    args: { prefix: "good/" },
+    outcome: { value: { entries: [{ key: "good/pump" }], total: 1, withheld: 1 } },
+  },
+  {
+    tool: "read_context",
+    shows: "what is only for the house stays there",
+    first: twoNotes,
+    args: { key: "good/code" },
+    outcome: { fault: { type: "forbidden", says: /only the nodes in the house/, suggests: /pimcp context get/ } },
+  },
+  {
+    tool: "write_context",
+    shows: "a version that is not the present one is refused, with the present one",
+    first: twoNotes,
+    args: { key: "good/pump", value: 1, expected_version: 999_999 },
+    outcome: { fault: { type: "conflict", says: /has version \d+ now, not 999999.*Nothing was changed/ } },
+  },
+  {
+    tool: "write_context",
+    shows: "deletes",
+    first: twoNotes,
+    args: { key: "good/pump", action: "delete" },
+    outcome: { value: { key: "good/pump", version: expect.any(Number) } },
+  },
+];
+
 /** In the order in which tools are listed. */
 export const GOOD_CALLS: readonly GoodCall[] = [
   ...CLUSTER_CALLS,
@@ -583,6 +648,7 @@ export const GOOD_CALLS: readonly GoodCall[] = [
   ...GPIO_CALLS,
   ...DEPLOYMENT_CALLS,
   ...AUTHORITY_CALLS,
+  ...CONTEXT_CALLS,
 ];
 
 /** One resource of each kind, with what it holds at each kind of home. */
@@ -621,6 +687,7 @@ export const GOOD_READS: readonly { readonly uri: string; readonly outcome: Good
       },
     ),
   },
+  { uri: "context://good/none", outcome: { fault: { type: "protocol", says: /There is no "good\/none"/ } } },
   { uri: "fleet://nodes", outcome: { value: { nodes: [], total: 0, left_out: 0 } } },
   {
     uri: `fleet://nodes/${"0".repeat(43)}`,

@@ -33,6 +33,7 @@ import {
 } from "../../src/reservations/rules.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
+import { sharedInMemory } from "./shared-in-memory.ts";
 import { memoryFleet } from "./fleet.ts";
 
 /**
@@ -226,6 +227,7 @@ export function household(
     reservations: { ...reservations(opened.pi), ...(held === undefined ? {} : { list: () => Promise.resolve(held) }) },
     fleet: FLEET.as("admin"),
     secrets: { keep: () => Promise.resolve({ url: "https://pimcp.example/secrets/1", expires_at }) },
+    shared: sharedInMemory(RESIDENT, opened.home),
   };
   const watches = new Watches();
   const call = {

@@ -36,7 +36,7 @@ export interface Ended {
 }
 
 /** Without what else is set here: the command reads many variables. */
-function environment(env: Variables): NodeJS.ProcessEnv {
+export function environment(env: Variables): NodeJS.ProcessEnv {
   const all: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(all)) delete all[name];
   return { ...all, ...SYSTEM, ...env };

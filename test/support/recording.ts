@@ -123,6 +123,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
       break: unused,
     },
     secrets: { keep: unused },
+    shared: { read: unused, history: unused, list: unused, write: unused },
     fleet: noFleet,
     progress: () => Promise.resolve(),
     trouble: () => undefined,

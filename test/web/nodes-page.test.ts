@@ -96,7 +96,7 @@ describe("a node that waits", () => {
     expect(await nodesNow()).toMatchObject([{ state: "adopted", adopted_by: "admin" }]);
     expect(await stateOf("file.search")).toMatchObject({ state: "off", setting: null });
     expect(await hub().activities({ limit: 1 })).toMatchObject([
-      { who: "admin", what: "adopt node kitchen", subject: "node kitchen" },
+      { who: "admin", what: 'adopt node "kitchen"', subject: 'node "kitchen"', result: "done" },
     ]);
   });
 
@@ -313,7 +313,7 @@ describe("an enrolment token", () => {
       grants: "file.search viewer reads\n\n shell.run  admin asks",
     });
     const [token = ""] = TOKEN.exec(made.html) ?? [];
-    expect(made.html).toContain(`npx pimcp node join ${ORIGIN} --home demo --token ${token}`);
+    expect(made.html).toContain(`npx pimcp node join ${ORIGIN} --home demo --enrolment ${token}`);
     expect((await person.go(PAGE)).html).not.toContain(token);
     await asks("kitchen", token);
     await says([offering("file.search"), offering("file.read")]);

@@ -92,7 +92,7 @@ test("what cannot be written down is not done", async () => {
 
 test("what was done stays done where its end cannot be written down", async () => {
   const { HomeHub } = await import("../../src/index.ts");
-  vi.spyOn(HomeHub.prototype, "end").mockImplementation(() => {
+  vi.spyOn(HomeHub.prototype, "finish").mockImplementation(() => {
     throw new Error("the register is broken");
   });
   expect((await named("operator").call("write_gpio_pin", { gpio_id: 15, value: 1 })).value).toBeDefined();

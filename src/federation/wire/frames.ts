@@ -95,6 +95,11 @@ export const HelloParams = z.object({
   capacity: z.int().min(1).max(256),
   manifest: Manifest,
   health: Health,
+  /**
+   * Ids of the heavy calls (`JOB_PREFIX`) that came over an earlier link and that it still works on, or has not
+   * delivered the answer of. A heavy call that is not named here is lost.
+   */
+  working: z.array(z.string().max(64)).max(256).optional(),
 });
 export type HelloParams = z.output<typeof HelloParams>;
 
@@ -140,6 +145,7 @@ export const ProgressParams = z.object({
   total: z.number().optional(),
   message: z.string().max(500).optional(),
 });
+export type ProgressParams = z.output<typeof ProgressParams>;
 
 export const CancelledParams = z.object({ requestId: RequestId, reason: z.string().max(500).optional() });
 
@@ -152,6 +158,13 @@ export const ChunkParams = z.object({
   /** Of the message's JSON text. */
   data: z.string(),
 });
+export type ChunkParams = z.output<typeof ChunkParams>;
+
+/**
+ * What the id of a heavy call begins with. Such a call outlives its link: its answer may be sent over the node's next
+ * one, after its hello. Calls with other ids end with their link.
+ */
+export const JOB_PREFIX = "job-";
 
 /** JSON-RPC error codes that a node answers with; each is sure that nothing was done. */
 export const NODE_ERROR = {

@@ -1,7 +1,6 @@
 import type { Attempt, Deed } from "../../contract/activity.ts";
 import type { HomePorts } from "../../contract/context.ts";
 import { atLeast, type Role } from "../../contract/role.ts";
-import type { SharedContext } from "../../contract/shared-context.ts";
 import { Fault } from "../../lib/errors.ts";
 import { readingRole } from "./visit.tsx";
 
@@ -89,7 +88,7 @@ interface NoteWish {
 }
 
 /** Decides a note's conflict, or deletes it. @throws Fault `conflict` if it has changed since it was shown */
-export async function decideNote(home: HomePorts, shared: SharedContext, wish: NoteWish): Promise<void> {
+export async function decideNote(home: HomePorts, wish: NoteWish): Promise<void> {
   const { key, act, version: expected, keep } = wish;
   const subject = `note ${JSON.stringify(key)}`;
   const deed = {
@@ -98,5 +97,5 @@ export async function decideNote(home: HomePorts, shared: SharedContext, wish: N
   };
   await assertMay(home, deed, { ...NOW, least: "operator" });
   const change = act === "delete" ? { action: "delete" as const } : { action: "resolve" as const, keep };
-  await recorded(home, deed, () => shared.write({ key, expected, ...change }));
+  await recorded(home, deed, () => home.shared.write({ key, expected, ...change }));
 }

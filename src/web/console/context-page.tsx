@@ -226,22 +226,22 @@ const NoteForm = z.object({
   keep: z.coerce.number().int().min(1).optional(),
 });
 
-/** The pages of a home's notes. @param sharedOf the notes of a home, in its caller's name */
-export function contextRoutes(parts: ConsoleParts, sharedOf: (home: HomePorts) => SharedContext): Hono {
-  const app = new Hono();
-
-  async function body(guest: Guest, home: HomePorts, role: Role) {
-    const { key, prefix, offset } = Query.parse(guest.c.req.query());
-    const shared = sharedOf(home);
-    const { id: homeId, name: homeName } = home.home;
-    if (key === undefined) {
-      const found = await shared.list(prefix, { limit: PAGE_ROWS, offset });
-      return <ListView {...{ homeId, homeName, prefix, offset, found }} />;
-    }
-    const [entry, history] = await Promise.all([shared.read(key), shared.history(key)]);
-    const mayWrite = atLeast(role, "operator");
-    return <EntryView {...{ homeId, mayWrite, entry, history }} user={guest.person.userId} />;
+async function body(guest: Guest, home: HomePorts, role: Role) {
+  const { key, prefix, offset } = Query.parse(guest.c.req.query());
+  const { shared } = home;
+  const { id: homeId, name: homeName } = home.home;
+  if (key === undefined) {
+    const found = await shared.list(prefix, { limit: PAGE_ROWS, offset });
+    return <ListView {...{ homeId, homeName, prefix, offset, found }} />;
   }
+  const [entry, history] = await Promise.all([shared.read(key), shared.history(key)]);
+  const mayWrite = atLeast(role, "operator");
+  return <EntryView {...{ homeId, mayWrite, entry, history }} user={guest.person.userId} />;
+}
+
+/** The pages of a home's notes. */
+export function contextRoutes(parts: ConsoleParts): Hono {
+  const app = new Hono();
 
   app.get(
     CONTEXT_PATH,
@@ -268,7 +268,7 @@ export function contextRoutes(parts: ConsoleParts, sharedOf: (home: HomePorts) =
       // Another tab may have signed in somebody else since.
       if (form?.user !== person.userId) return c.redirect(CONTEXT_PATH, 303);
       const home = homeIn(parts, guest, form.home);
-      await decideNote(home, sharedOf(home), form);
+      await decideNote(home, form);
       const key: Record<string, string> = form.act === "keep" ? { key: form.key } : {};
       return c.redirect(contextPath(form.home, { ...key, done: form.act === "keep" ? "kept" : "deleted" }), 303);
     }),

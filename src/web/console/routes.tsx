@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { FORGET_PERSON } from "../../auth/sign-in-cookie.ts";
-import type { WebParts } from "../app.tsx";
 import { SIGN_OUT_PATH } from "../layout.tsx";
 import { activityRoutes } from "./activity-page.tsx";
 import { contextRoutes } from "./context-page.tsx";
@@ -12,7 +11,7 @@ import { pinRoutes } from "./pin-page.tsx";
 import type { ConsoleParts } from "./visit.tsx";
 
 /** The console: what a person sees of their homes, and what they do there by themselves. */
-export function consoleRoutes(parts: ConsoleParts & Pick<WebParts, "shared">): Hono {
+export function consoleRoutes(parts: ConsoleParts): Hono {
   const app = new Hono();
   app.get(LIVE_PATH, (c) =>
     c.text(LIVE, 200, { "content-type": "text/javascript; charset=utf-8", "cache-control": "max-age=3600" }),
@@ -26,6 +25,6 @@ export function consoleRoutes(parts: ConsoleParts & Pick<WebParts, "shared">): H
   app.route("/", nodeRoutes(parts));
   app.route("/", pinRoutes(parts));
   app.route("/", activityRoutes(parts));
-  if (parts.shared !== undefined) app.route("/", contextRoutes(parts, parts.shared));
+  app.route("/", contextRoutes(parts));
   return app;
 }

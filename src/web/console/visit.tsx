@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { personOf } from "../../auth/sign-in-cookie.ts";
 import type { Person } from "../../auth/sign-in.ts";
+import { CONSOLE } from "../../contract/activity.ts";
 import type { Caller } from "../../contract/caller.ts";
 import type { HomePorts } from "../../contract/context.ts";
 import type { Role } from "../../contract/role.ts";
@@ -16,9 +17,6 @@ import { SignInPage } from "../sign-in-page.tsx";
 
 /** A person waits for a page no longer than this. */
 const PAGE_MS = 20_000;
-
-/** How the activity record names these pages. */
-const CONSOLE = "console";
 
 /** A signed-in person on a page. */
 export interface Guest {

@@ -9,8 +9,8 @@ import { NO_LIMITS } from "../../../src/limits/port.ts";
 import { contextRoutes } from "../../../src/web/console/context-page.tsx";
 import type { ConsoleParts } from "../../../src/web/console/visit.tsx";
 import { openHomeOf, sealerOf, signInOf } from "../../../src/wiring/parts.ts";
-import { USER_IDS } from "../../support/console.ts";
-import { moveIn } from "../../support/whole.ts";
+import { consoleVisitor, USER_IDS } from "../../support/console.ts";
+import { callerAs, Client, moveIn } from "../../support/whole.ts";
 
 /** The pages of a home's notes, over notes in memory and a real home. */
 
@@ -53,14 +53,11 @@ function app(): Hono {
     signIn: signInOf(env),
     sealer: sealerOf(env),
     limits: NO_LIMITS,
-    home: openHomeOf(env),
+    home: (...asked) => ({ ...openHomeOf(env)(...asked), shared: notes }),
     register: (homeId) => env.HOME_HUB.getByName(homeId),
     operations: () => Promise.resolve([]),
   };
-  return new Hono().route(
-    "/",
-    contextRoutes(parts, () => notes),
-  );
+  return new Hono().route("/", contextRoutes(parts));
 }
 
 async function as(role: Role, path: string, form?: Readonly<Record<string, string>>) {
@@ -90,6 +87,19 @@ beforeEach(() => {
 afterEach(async () => {
   vi.restoreAllMocks();
   await hub().lift({ who: "", client: "" });
+});
+
+test("what an AI client has noted is shown, and deleted by a person", async () => {
+  const key = "pump/serviced";
+  await new Client(callerAs("operator")).call("write_context", { key, value: `in May ${HOSTILE}` });
+  const operator = await consoleVisitor("operator");
+  expect((await operator.see("/context")).html).toContain("in May &lt;script&gt;");
+  const page = await operator.see("/context?home=demo&key=pump/serviced");
+  const shown = /name="version" value="(\d+)"/.exec(page.html)?.[1] ?? "";
+  const form = { home: "demo", user: USER_IDS.operator, key, act: "delete", version: shown };
+  expect(await operator.send("/context", form)).toMatchObject({ location: "/context?home=demo&done=deleted" });
+  expect((await operator.see("/context")).html).not.toContain("in May");
+  expect((await operator.send("/context", form)).status).toBeGreaterThanOrEqual(404);
 });
 
 describe("notes", () => {

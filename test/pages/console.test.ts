@@ -3,7 +3,8 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
 import { ACCOUNTS, connectV2, textOf } from "../support/clients.ts";
 import { openChromium, type Visitor, visitor } from "./chromium.ts";
-import { signIn } from "./tour.ts";
+import { offering } from "../support/federated-node.ts";
+import { connected, nodeAsks, signIn } from "./tour.ts";
 
 /** The console in a browser, while a real AI client acts at the same home. */
 
@@ -132,6 +133,27 @@ describe("an admin", () => {
     expect(await write(0, "evening")).toContain("refused: ");
     await page.getByRole("link", { name: "Activity" }).first().click();
     await page.getByText("break the reservation of GPIO device 15 (Nobody is at home)").first().waitFor();
+  });
+
+  test("adopts a node and switches what it offers on, and an AI client has it as a tool", async () => {
+    const key = await nodeAsks(GATEWAY, "attic");
+    const socket = await connected(GATEWAY, key, [offering("file.search")]);
+    const names = async () => (await client.listTools()).tools.map(({ name }) => name);
+    expect(await names()).not.toContain("file_search");
+    await open("/nodes");
+    await page.getByRole("button", { name: "Adopt attic" }).click();
+    await page.getByRole("status").getByText("Adopted.").waitFor();
+    await page.getByText("file.search: off").click();
+    await page.locator("details[open] select").selectOption("viewer");
+    await page.getByText("It only reads.").first().click();
+    await page.getByRole("button", { name: "Save the switches of attic" }).click();
+    await page.getByRole("status").getByText("Saved: 1 of 1.").waitFor();
+    expect(await names()).toContain("file_search");
+    await page.getByText("End attic", { exact: true }).click();
+    await page.getByRole("button", { name: "End attic for good" }).click();
+    await page.getByRole("status").getByText("Ended.").waitFor();
+    expect(await names()).not.toContain("file_search");
+    socket.terminate();
   });
 
   test("freezes the home by keyboard, so that an AI client changes nothing, and lifts it", async () => {

@@ -59,7 +59,7 @@ export async function leftKey(gateway: string): Promise<string> {
 }
 
 /** Has a node ask to be let in. */
-async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
+export async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
   const key = await newNodeKey();
   const body = JSON.stringify(await joinBody(key, { origin: gateway, home: "demo", name }));
   const answer = await fetch(`${gateway}/nodes/join`, { method: "POST", body });
@@ -68,7 +68,7 @@ async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
 }
 
 /** Connects a node, and has it say what it offers. */
-async function connected(gateway: string, key: NodeKey, capabilities: readonly unknown[]): Promise<WebSocket> {
+export async function connected(gateway: string, key: NodeKey, capabilities: readonly unknown[]): Promise<WebSocket> {
   const proof = await signProof(
     key.secret,
     { nodeId: key.id, home: "demo", audience: gateway + CONNECT_PATH },
@@ -101,6 +101,14 @@ async function inUse(gateway: string): Promise<void> {
   const held = { client_id, duration_seconds: 3600, on_expire: { value: 0 } };
   for (const gpio_id of [15, 19]) await client.callTool({ name: "reserve_gpio_pin", arguments: { gpio_id, ...held } });
   await client.callTool({ name: "delete_cluster", arguments: { cluster_id: 1 } });
+  const notes = {
+    "pump/serviced": { month: "May", by: "Anna" },
+    "door/code": "asks Anna",
+    "shed/last-frost": "2 March",
+  };
+  for (const [key, value] of Object.entries(notes)) {
+    await client.callTool({ name: "write_context", arguments: { key, value } });
+  }
   await client.close();
 }
 
@@ -171,6 +179,19 @@ export const TOUR: readonly Stop[] = [
     name: "activity",
     heading: /^What was done at Demo home$/,
     visit: (page, { oneHome }) => busyPage(page, oneHome, "/activity"),
+  },
+  {
+    name: "notes",
+    heading: /^Notes of Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/context"),
+  },
+  {
+    name: "note",
+    heading: /^pump.serviced$/,
+    async visit(page, { oneHome }) {
+      await busyPage(page, oneHome, "/context");
+      await page.getByRole("link", { name: "pump/serviced" }).click();
+    },
   },
   {
     name: "home-not-theirs",

@@ -51,9 +51,9 @@ export const LIVE = String.raw`"use strict";
   }
 
   async function ask(part) {
-    const url = new URL(location.href);
-    url.searchParams.set("part", part.dataset.part);
-    const answer = await fetch(url, { redirect: "error", cache: "no-store" });
+    const address = new URL(location.href);
+    address.searchParams.set("part", part.dataset.part);
+    const answer = await fetch(address, { redirect: "error", cache: "no-store" });
     if (answer.status === 401) return stop("You have been signed out here. Reload to sign in again.");
     if (answer.status === 403 || answer.status === 404) return stop("This can no longer be seen. Reload to see why.");
     if (!answer.ok) throw new Error(String(answer.status));

@@ -138,7 +138,13 @@ describe("an admin", () => {
   test("adopts a node and switches what it offers on, and an AI client has it as a tool", async () => {
     const key = await nodeAsks(GATEWAY, "attic");
     const socket = await connected(GATEWAY, key, [offering("file.search")]);
-    const names = async () => (await client.listTools()).tools.map(({ name }) => name);
+    // Each time a client that has just connected: others are told of the change, and may be slower.
+    const names = async () => {
+      const { client: fresh } = await connectV2(GATEWAY, ACCOUNTS.operator);
+      const { tools } = await fresh.listTools();
+      await fresh.close();
+      return tools.map(({ name }) => name);
+    };
     expect(await names()).not.toContain("file_search");
     await open("/nodes");
     await page.getByRole("button", { name: "Adopt attic" }).click();

@@ -45,10 +45,10 @@ function Listed({ homeId, entry }: { homeId: string; entry: SharedEntry }) {
   return (
     <li>
       <div>
-        <h3>
+        <h2>
           <a href={contextPath(homeId, { key })}>{key}</a>{" "}
           {conflicts.length === 0 ? null : <Chip tone="bad">{conflicts.length === 1 ? "Conflict" : "Conflicts"}</Chip>}
-        </h3>
+        </h2>
         <Value value={value} cut />
         <Written {...entry} />
       </div>
@@ -76,7 +76,7 @@ function ActForm({ homeId, user, entry, act, keep, text }: ActProps) {
       <input type="hidden" name="act" value={act} />
       <input type="hidden" name="version" value={String(entry.version)} />
       {keep === undefined ? null : <input type="hidden" name="keep" value={String(keep)} />}
-      <button class={act === "delete" ? "danger" : undefined} type="submit">
+      <button class={act === "delete" ? "grave" : undefined} type="submit">
         {text}
       </button>
     </form>

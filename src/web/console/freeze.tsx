@@ -50,7 +50,7 @@ export function FreezeForm({ homeId, name, role, user, freeze }: FreezeProps) {
             <label for="reason">Why, for the record</label>
             <input id="reason" name="reason" required minlength={3} maxlength={200} autocomplete="off" />
           </div>
-          <button class="danger" type="submit">
+          <button class="grave" type="submit">
             Freeze {name}
           </button>
         </form>

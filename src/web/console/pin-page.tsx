@@ -44,7 +44,7 @@ function BreakForm({
         <label for="reason">Why, for the record</label>
         <input id="reason" name="reason" required minlength={3} maxlength={200} autocomplete="off" />
       </div>
-      <button class="danger" type="submit">
+      <button class="grave" type="submit">
         Break the reservation
       </button>
     </form>

@@ -49,10 +49,10 @@ nav a[aria-current] { color: var(--accent); box-shadow: inset 0 -2px var(--accen
 .rows > li { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .5rem 1.5rem; padding: .75rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
 .rows > li:first-child { border-top: 0; }
 .rows > li > div { flex: 1 1 16rem; }
-.rows h3, .rows p { margin: .15rem 0; font-size: 1rem; }
+.rows :is(h2, h3), .rows p { margin: .15rem 0; font-size: 1rem; }
 .steps { font-size: .9rem; padding-left: 1.1rem; margin: .35rem 0 0; }
 progress { width: min(100%, 24rem); height: .5rem; accent-color: var(--good); }
-button.danger { border-color: var(--bad); color: var(--bad); }
+button.grave { border-color: var(--bad); color: var(--bad); }
 .beside { display: grid; gap: 1rem 3rem; margin-top: 1.5rem; }
 @media (min-width: 60rem) { .beside { grid-template-columns: minmax(0, 34rem) minmax(0, 1fr); } }
 @media (min-width: 60rem) { #now { display: grid; grid-template-columns: 1fr 1fr; gap: 0 3rem; } }

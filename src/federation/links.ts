@@ -40,7 +40,7 @@ export interface LinkEvents {
   ready(link: Link, hello: HelloParams): void;
   answer(link: Link, answer: RpcAnswer | RpcFailure): Verdict;
   progress(link: Link, progress: ProgressParams): void;
-  /** What a node asks beside its hello. @returns the answer; `undefined` if nobody knows what it asks */
+  /** @returns the answer to what a node asks beside its hello; `undefined` if nobody knows that */
   asked(link: Link, method: string, params: unknown): object | undefined;
   /** A link has ended; what it was given is not answered over it any more. */
   lost(link: Link, why: string): void;
@@ -64,7 +64,6 @@ const JSON_RPC = { unknownMethod: -32_601, invalidParams: -32_602 } as const;
 /** Levels of one message, as for those of clients. */
 const MAX_DEPTH = 64;
 
-/** `ping` and `initialize` are MCP's; a node needs neither. */
 const UNKNOWN_METHOD = "The hub does not know this method.";
 
 /** The links of a home's nodes: takes what comes over them, and ends those that misbehave. */
@@ -241,8 +240,8 @@ export class Links {
   #asked(link: Link, { id, method, params }: RpcRequest, now: number): void {
     if (!this.#pay(link, ASKED_COST, now)) return;
     const result = link.state.ready ? this.#parts.events.asked(link, method, params) : undefined;
-    if (result !== undefined) send(link, { jsonrpc: "2.0", id, result: { ...result } });
-    else send(link, { jsonrpc: "2.0", id, error: { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD } });
+    const error = { code: JSON_RPC.unknownMethod, message: UNKNOWN_METHOD };
+    send(link, result === undefined ? { jsonrpc: "2.0", id, error } : { jsonrpc: "2.0", id, result: { ...result } });
   }
 
   async #hello(link: Link, id: string | number, hello: HelloParams, now: number): Promise<void> {

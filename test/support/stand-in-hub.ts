@@ -10,6 +10,7 @@ import {
   METHOD,
   parseMessage,
   type RpcMessage,
+  type RpcRequest,
   type Standing,
 } from "../../src/federation/wire/frames.ts";
 import { JoinRequest, nodeIdOf, openProof, type PublicKey } from "../../src/federation/wire/identity.ts";
@@ -100,6 +101,14 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     })),
   });
 
+  const asked = (socket: WebSocket, { id, method, params }: RpcRequest): void => {
+    const result = hub.asked?.(method, params);
+    if (result === undefined) return;
+    const answer: RpcMessage = { jsonrpc: "2.0", id, result: { ...result } };
+    for (const frame of framesOf(JSON.stringify(answer), `a${String(id)}`) ?? []) socket.send(frame);
+  };
+
+  // eslint-disable-next-line complexity -- one case for each kind of message
   const heard = (socket: WebSocket, value: unknown): void => {
     const parsed = parseMessage(value);
     if (parsed === undefined) throw new Error(`no message: ${JSON.stringify(value)}`);
@@ -109,13 +118,7 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     if (parsed.kind === "failure") return waiting.get(String(parsed.message.id))?.({ error: parsed.message.error });
     const { method, params } = parsed.message;
     if (method === METHOD.health) hub.healths.push(Health.parse(params));
-    if (parsed.kind === "request" && method !== METHOD.hello) {
-      const result = hub.asked?.(method, params);
-      if (result === undefined) return undefined;
-      const answer: RpcMessage = { jsonrpc: "2.0", id: parsed.message.id, result: { ...result } };
-      for (const frame of framesOf(JSON.stringify(answer), `a${String(parsed.message.id)}`) ?? []) socket.send(frame);
-      return undefined;
-    }
+    if (parsed.kind === "request" && method !== METHOD.hello) return asked(socket, parsed.message);
     if (method !== METHOD.hello || parsed.kind !== "request") return undefined;
     hub.hellos.push(HelloParams.parse(params));
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: parsed.message.id, result: standing() }));

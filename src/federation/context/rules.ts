@@ -200,20 +200,25 @@ const sum = (versions: readonly Pick<Version, "bytes">[]) => versions.reduce((to
 
 /** What a change adds to what there is; what is past counts as history. */
 export function growthOf(change: Judgement & { kind: "change" }, entry: Entry | undefined): Totals {
-  const { add, state, displaced, settled } = change;
-  const next = state === "current" ? add : undefined;
-  const replaced = next === undefined || entry === undefined ? [] : [entry.current];
-  const made = add === undefined || state === "past" ? [] : [add];
-  const decided = entry?.conflicts.filter(({ version }) => settled.includes(version)) ?? [];
+  const { state, displaced, settled } = change;
+  const before = listOf(entry?.current);
+  const made = state === "past" ? [] : listOf(change.add);
+  const replaced = state === "current" && made.length > 0 ? before : [];
+  const decided = conflictsOf(entry).filter(({ version }) => settled.includes(version));
   const isKept = displaced === "conflict";
+  const after = state === "current" && made.length > 0 ? made : before;
   return {
-    entries: Number(hasValue(next ?? entry?.current)) - Number(hasValue(entry?.current)),
+    entries: live(after) - live(before),
     bytes: sum(made) - sum(decided) - (isKept ? 0 : sum(replaced)),
     conflicts: (state === "conflict" ? made.length : 0) + (isKept ? replaced.length : 0) - decided.length,
   };
 }
 
-const hasValue = (version: Pick<Version, "value"> | undefined) => version !== undefined && version.value !== null;
+const listOf = <Each>(each: Each | undefined): Each[] => (each === undefined ? [] : [each]);
+
+const conflictsOf = (entry: Entry | undefined) => entry?.conflicts ?? [];
+
+const live = (versions: readonly Pick<Version, "value">[]) => versions.filter(({ value }) => value !== null).length;
 
 /** Why a change does not fit; `undefined` if it does. What makes less of something is always let through. */
 export function fullWith(totals: Totals, growth: Totals, conflictsOfEntry: number): Refusal | undefined {

@@ -15,9 +15,6 @@ export const CONTEXT_METHOD = {
   changed: "pimcp/context.changed",
 } as const;
 
-/** What all of them begin with. */
-export const CONTEXT_PREFIX = "pimcp/context.";
-
 /** Characters of a key, which is part of a URI. */
 export const MAX_KEY = 200;
 /** A path: up to eight names of up to 64 letters, digits, ".", "_" and "-", which begin with a letter or digit. */

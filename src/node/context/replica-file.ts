@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { Stamp } from "../../federation/wire/clock.ts";
 import { FeedEntry, NodeWrite, REFUSALS } from "../../federation/wire/context-frames.ts";
@@ -22,7 +22,7 @@ const QueuedRow = z.object({ id: z.string(), at: z.number(), version: z.number()
 const RefusedRow = z.object({ at: z.number(), why: z.enum(REFUSALS), version: z.number(), write_json: z.string() });
 
 /*
- * One file, `context.db`, with a journal beside it (WAL): the node and its person's commands use it at the same time, and
+ * One file with a journal beside it (WAL): the node and its person's commands use it at the same time, and
  * whoever is killed in the middle leaves it as it was before. `meta`: one row of JSON; `entries`: the home's, as they
  * came; `queue`: what was written here and is not settled, in order; `refused`: what the hub did not take.
  */
@@ -47,8 +47,6 @@ export interface ReplicaFile extends ReplicaStore {
   othersWrote(): number;
   close(): void;
 }
-
-export const replicaPath = (folder: string) => join(folder, "context.db");
 
 const entryOf = (row: Record<string, unknown>) => FeedEntry.parse(JSON.parse(String(row["json"])));
 

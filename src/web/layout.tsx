@@ -56,6 +56,23 @@ function Navigation({ who, here }: Signed) {
   );
 }
 
+/** Leads to the front page, but not away from a sign-in or a decision. */
+function Brand({ isLink }: { isLink: boolean }) {
+  const inner = (
+    <>
+      <img src={ICON_PATH} alt="" width={28} height={28} />
+      PiMCP
+    </>
+  );
+  return isLink ? (
+    <a class="brand" href="/">
+      {inner}
+    </a>
+  ) : (
+    <span class="brand">{inner}</span>
+  );
+}
+
 /** The frame of every page. */
 export function Layout({ title, signed, wide = false, live = false, children }: PropsWithChildren<LayoutProps>) {
   return (
@@ -77,10 +94,7 @@ export function Layout({ title, signed, wide = false, live = false, children }: 
             </a>
           )}
           <header>
-            <a class="brand" href="/">
-              <img src={ICON_PATH} alt="" width={28} height={28} />
-              PiMCP
-            </a>
+            <Brand isLink={signed !== undefined} />
             {signed === undefined ? null : <Navigation {...signed} />}
           </header>
           <main id="main" class={wide ? "wide" : undefined}>

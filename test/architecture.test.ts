@@ -48,8 +48,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["zod", "@cloudflare/workers-oauth-provider", "oauth4webapi", "jose"],
   },
   web: {
-    rooms: ["auth", "contract", "homes", "lib", "limits"],
-    types: ["secrets"],
+    rooms: ["activity/export.ts", "auth", "contract", "homes", "lib", "limits", "pi/schemas"],
+    types: ["activity", "pi", "secrets"],
     packages: ["zod", "hono*", "@cloudflare/workers-oauth-provider"],
   },
   demo: {

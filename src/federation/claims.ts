@@ -1,6 +1,9 @@
 import type { Claim } from "../contract/operation.ts";
 
-/** Which pins of a home may be reserved, and which operation works on what, in SQLite. */
+/** Operations are listed this long, in milliseconds; their own objects keep them about as long. */
+const OPERATIONS_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Which pins of a home may be reserved, which operation works on what, and which there were in the last week, in SQLite. */
 export class Claims {
   readonly #sql: SqlStorage;
 
@@ -9,6 +12,7 @@ export class Claims {
     sql.exec(`
       CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS operations (operation_id TEXT PRIMARY KEY, at INTEGER NOT NULL);
     `);
   }
 
@@ -44,6 +48,17 @@ export class Claims {
         now,
       );
     }
+    this.#sql.exec("INSERT OR REPLACE INTO operations (operation_id, at) VALUES (?, ?)", operationId, now);
+    this.#sql.exec("DELETE FROM operations WHERE at < ?", now - OPERATIONS_MS);
     return [];
+  }
+
+  /** Ids of the operations of the last week, newest first, at most so many. */
+  operationIds(limit: number): string[] {
+    const rows = this.#sql.exec<{ operation_id: string }>(
+      "SELECT operation_id FROM operations ORDER BY at DESC, rowid DESC LIMIT ?",
+      limit,
+    );
+    return rows.toArray().map(({ operation_id }) => operation_id);
   }
 }

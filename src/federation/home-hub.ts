@@ -44,6 +44,7 @@ export interface HubParts {
  *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
+ *         `operations`: which there were in the last week; each operation's own object tells of it
  *         `nodes`: who has asked to be let in (an hour long) and who was adopted, with key and certificate
  *         `capabilities`: what each node offers now, and what the owner agreed to of it
  *         `grants`: what an enrolled node may have switched on at first sight, until it was
@@ -192,6 +193,11 @@ export class HomeHubObject extends DurableObject<Env> {
   /** Claims what an operation works on, all or nothing; the claims in the way, unless theirs are over. */
   claim(targets: string[], operationId: string, over: string[]): Claim[] {
     return this.#claims.claim(targets, operationId, over, Date.now());
+  }
+
+  /** Ids of the operations of the last week, newest first, at most so many. */
+  operationIds(limit: number): string[] {
+    return this.#claims.operationIds(limit);
   }
 
   /** A node asks to be let in. */

@@ -78,6 +78,14 @@ export const RATES = {
     seconds: 60,
     why: "five a second over all of a person's clients; a pi-controller takes one a second in the long run",
   },
+  page: {
+    binding: "RATE_PAGE",
+    what: "pages about homes and their live values",
+    per: "person",
+    limit: 120,
+    seconds: 60,
+    why: "a page that is looked at asks anew about every five seconds, and a few may be open; one that is hidden does not",
+  },
 } as const satisfies Record<string, Rate>;
 
 export type RateName = keyof typeof RATES;

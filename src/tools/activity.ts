@@ -59,13 +59,13 @@ export const freezeHome = defineTool({
   deed: () => ({ what: "freeze the home", subject: "the home" }),
   evenFrozen: true,
   independent: true,
-  async run({ reason }, { activity, origin }) {
+  async run({ reason }, { activity, home, origin }) {
     const freeze = await activity.freeze(reason);
     return {
       frozen_since: new Date(freeze.at).toISOString(),
       by: freeze.by,
       reason: freeze.reason,
-      next: `A person who is admin of this home can lift it at ${origin}/activity.`,
+      next: `A person who is admin of this home can lift it at ${origin}/homes/${home.id}.`,
     };
   },
 });

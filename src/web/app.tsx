@@ -1,11 +1,15 @@
 import { AuthorizationError, CimdFetchError } from "@cloudflare/workers-oauth-provider";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
+import { personOf } from "../auth/sign-in-cookie.ts";
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Authorization } from "../auth/unknown-clients.ts";
+import type { Caller } from "../contract/caller.ts";
 import type { Connections } from "../contract/connection.ts";
+import type { OpenHome } from "../contract/context.ts";
+import type { OperationState } from "../contract/operation.ts";
 import type { NodeRegister } from "../contract/node-register.ts";
 import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
@@ -15,12 +19,16 @@ import { CAPS } from "../limits/table.ts";
 import type { LeftSecrets } from "../secrets/port.ts";
 import { authorizeRoutes } from "./authorize.tsx";
 import { connectionRoutes } from "./connections-page.tsx";
+import type { LiftRegister } from "./console/acts.ts";
+import type { ExportSource } from "./console/export.ts";
+import { LIVE_PATH } from "./console/live.ts";
+import { consoleRoutes } from "./console/routes.tsx";
 import { doctorRoutes } from "./doctor-page.tsx";
 import { ICON, ICON_PATH } from "./icon.ts";
 import { LandingPage } from "./landing-page.tsx";
 import { ProblemPage } from "./layout.tsx";
 import { limited, TooManyPage } from "./limits.tsx";
-import { nodeRoutes } from "./nodes-page.tsx";
+import { nodeRoutes, type RefusalRegister } from "./nodes-page.tsx";
 import { providerRoutes } from "./provider-routes.tsx";
 import { secretRoutes } from "./secret-page.tsx";
 import { STYLE } from "./style.ts";
@@ -34,6 +42,11 @@ export interface WebParts {
   readonly secrets: LeftSecrets;
   readonly connections: (userId: string) => Connections;
   readonly open: OpenPi;
+  /** Opens a home with all that acts on it. */
+  readonly home: OpenHome;
+  readonly register: (homeId: string) => LiftRegister & ExportSource & RefusalRegister;
+  /** Operations of a home that somebody may see, newest first. */
+  readonly operations: (caller: Caller, homeId: string) => Promise<readonly OperationState[]>;
   /** The register of a home's nodes. */
   readonly nodes: (homeId: string) => NodeRegister;
   readonly limits: Limits;
@@ -42,26 +55,38 @@ export interface WebParts {
 /** A year, in seconds. */
 const HSTS_SECONDS = 31_536_000;
 
+/** Pages on which the one script runs: those that show what changes, and the one with an address to copy. */
+const SCRIPTED = /^\/$|^\/homes(\/|$)/;
+
+const told = (script: object) =>
+  secureHeaders({
+    // No form-action: browsers apply it to the redirect back to the client and would block it.
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      ...script,
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    // "no-referrer" would make browsers send `Origin: null` with our own forms.
+    referrerPolicy: "same-origin",
+    strictTransportSecurity: `max-age=${HSTS_SECONDS}`,
+  });
+
+/** What browsers are told of every page. Only the one script may run, and only where it has something to do. */
+function headers(origin: string): MiddlewareHandler {
+  const plain = told({});
+  const scripted = told({ scriptSrc: [`${origin}${LIVE_PATH}`], connectSrc: ["'self'"] });
+  return (c, next) => (SCRIPTED.test(c.req.path) ? scripted : plain)(c, next);
+}
+
 /** The pages for people: landing, sign-in, consent, and what is shown once. */
 export function webApp(parts: WebParts): Hono {
   const app = new Hono();
 
-  app.use(
-    secureHeaders({
-      // No form-action: browsers apply it to the redirect back to the client and would block it.
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        baseUri: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      xFrameOptions: "DENY",
-      // "no-referrer" would make browsers send `Origin: null` with our own forms.
-      referrerPolicy: "same-origin",
-      strictTransportSecurity: `max-age=${HSTS_SECONDS}`,
-    }),
-  );
+  app.use(headers(parts.origin));
   // What people read is theirs alone, and so is what went wrong with it; the stylesheet says otherwise.
   app.use(async (c, next) => {
     await next();
@@ -78,7 +103,11 @@ export function webApp(parts: WebParts): Hono {
   // The ways by another provider: each request asks that one.
   app.use("/sign-in/:provider/*", limited(parts.limits, "authorize"));
 
-  app.get("/", (c) => c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} />));
+  app.get("/", async (c) => {
+    const person = await personOf(parts.sealer, c.req.header("cookie") ?? null, parts.signIn.rules);
+    const signed = person === undefined ? undefined : { who: person.userName, here: "/" };
+    return c.html(<LandingPage mcpUrl={`${parts.origin}/mcp`} signed={signed} />);
+  });
   app.get("/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css", "cache-control": "max-age=3600" }));
   // What shows a page that is none of ours, such as an answer in JSON, asks for the older name.
   for (const path of [ICON_PATH, "/favicon.ico"]) {
@@ -89,6 +118,7 @@ export function webApp(parts: WebParts): Hono {
   app.route("/", secretRoutes(parts));
   app.route("/", connectionRoutes(parts));
   app.route("/", doctorRoutes(parts));
+  app.route("/", consoleRoutes(parts));
   app.route("/", nodeRoutes(parts));
 
   app.notFound((c) =>

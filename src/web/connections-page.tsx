@@ -90,7 +90,7 @@ interface PageProps {
 
 function ConnectionsPage({ userId, userName, connections, hidden, further, nameOf, done }: PageProps) {
   return (
-    <Layout title="Connections">
+    <Layout title="Connections" signed={{ who: userName, here: CONNECTIONS_PATH }}>
       <h1>AI clients that act for {userName}</h1>
       {done === undefined ? null : (
         <p class="note" role="status" tabindex={-1} autofocus>

@@ -58,7 +58,7 @@ function ClientCard({ report }: { report: ReturnType<typeof clientReport> }) {
   const { client, discovered, listed, called, state, seen, remedy } = report;
   return (
     <section class="card">
-      <h2>{client}</h2>
+      <h3>{client}</h3>
       <Hops hops={[{ hop: "State", state, seen, ...(remedy === undefined ? {} : { remedy }) }]} />
       <p class="hint">
         Last connected anew: {minuteOf(discovered)}. Last fetched the tools: {minuteOf(listed)}. Last called one:{" "}
@@ -74,15 +74,16 @@ interface Looked {
 }
 
 interface PageProps {
+  readonly who: string;
   readonly origin: string;
   readonly homes: readonly Looked[];
   readonly clients: readonly ReturnType<typeof clientReport>[];
   readonly isAdmin: boolean;
 }
 
-function DoctorPage({ origin, homes, clients, isAdmin }: PageProps) {
+function DoctorPage({ who, origin, homes, clients, isAdmin }: PageProps) {
   return (
-    <Layout title="Doctor">
+    <Layout title="Doctor" signed={{ who, here: DOCTOR_PATH }}>
       <h1>From your AI client to your Pis</h1>
       <Hops hops={[gatewayHop(origin)]} />
       {homes.map(({ name, hops }) => (
@@ -101,7 +102,7 @@ function DoctorPage({ origin, homes, clients, isAdmin }: PageProps) {
           <button type="submit">Try the default account</button>
         </form>
       ) : null}
-      <h1>AI clients that act for you</h1>
+      <h2>AI clients that act for you</h2>
       {clients.length === 0 ? <p>There is none.</p> : null}
       {clients.map((report) => (
         <ClientCard report={report} />
@@ -145,7 +146,7 @@ export function doctorRoutes({ origin, signIn, sealer, connections, open }: WebP
     ]);
     const isAdmin = Object.values(person.homes).some(({ role }) => role === "admin");
     const clients = mine.map((each) => clientReport(each));
-    return <DoctorPage {...{ origin, homes, clients, isAdmin }} />;
+    return <DoctorPage {...{ origin, homes, clients, isAdmin }} who={person.userName} />;
   }
 
   app.on(["GET", "POST"], DOCTOR_PATH, async (c) => {

@@ -1,56 +1,30 @@
 import { isLoopback } from "../lib/hosts.ts";
-import { Layout } from "./layout.tsx";
-import { CONNECTIONS_PATH, NODES_PATH } from "./next.ts";
+import { ClientSteps } from "./client-steps.tsx";
+import { Layout, type Signed } from "./layout.tsx";
+import { ACTIVITY_PATH, CONNECTIONS_PATH, CONTEXT_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
 
-function ClaudeCode({ mcpUrl }: { mcpUrl: string }) {
+/** What does not reach a gateway that runs on the reader's own computer. */
+function LocalNote() {
   return (
-    <>
-      <dt>Claude Code</dt>
-      <dd>
-        <pre>{`claude mcp add --transport http pimcp ${mcpUrl}`}</pre>
-      </dd>
-    </>
+    <p class="note">
+      This gateway runs on this computer, so only programs on this computer reach it. <strong>Claude.ai cannot</strong>:
+      it is a service in the cloud, and so are the connectors of Claude Desktop and of the mobile apps. For them, deploy
+      PiMCP to Cloudflare and add the address that it has there.
+    </p>
   );
 }
 
-/** What reaches a gateway that runs on the reader's own computer, and what does not. */
-function LocalClients({ mcpUrl }: { mcpUrl: string }) {
-  return (
-    <>
-      <p class="note">
-        This gateway runs on this computer, so only programs on this computer reach it.{" "}
-        <strong>Claude.ai cannot</strong>: it is a service in the cloud, and so are the connectors of Claude Desktop and
-        of the mobile apps. For them, deploy PiMCP to Cloudflare and add the address that it has there.
-      </p>
-      <dl>
-        <ClaudeCode mcpUrl={mcpUrl} />
-        <dt>MCP Inspector</dt>
-        <dd>
-          <pre>{`npx @modelcontextprotocol/inspector --transport http --server-url ${mcpUrl}`}</pre>
-        </dd>
-        <dt>Any other MCP client on this computer</dt>
-        <dd>Add the address as a server over Streamable HTTP.</dd>
-      </dl>
-    </>
-  );
+interface PageProps {
+  readonly mcpUrl: string;
+  /** Whoever has signed in. */
+  readonly signed?: Signed | undefined;
 }
 
-function PublicClients({ mcpUrl }: { mcpUrl: string }) {
+/** What this is, the one URL that people add to their AI client, and the way to what they can see here. */
+export function LandingPage({ mcpUrl, signed }: PageProps) {
+  const localOnly = isLoopback(new URL(mcpUrl).hostname);
   return (
-    <dl>
-      <dt>Claude.ai and Claude Desktop</dt>
-      <dd>Settings → Connectors → Add custom connector.</dd>
-      <ClaudeCode mcpUrl={mcpUrl} />
-      <dt>Any other MCP client</dt>
-      <dd>Add the address as a server over Streamable HTTP.</dd>
-    </dl>
-  );
-}
-
-/** What this is, and the one URL that people add to their AI client. */
-export function LandingPage({ mcpUrl }: { mcpUrl: string }) {
-  return (
-    <Layout title="Welcome">
+    <Layout title="Welcome" signed={signed} live>
       <h1>An AI for the Raspberry Pis in your home</h1>
       <p>
         PiMCP lets an AI operate your Raspberry Pi clusters: it looks after clusters and nodes, and switches real
@@ -58,17 +32,36 @@ export function LandingPage({ mcpUrl }: { mcpUrl: string }) {
       </p>
       <h2>Connect your AI client</h2>
       <p>Add this address as a remote MCP server:</p>
-      <pre>{mcpUrl}</pre>
-      {isLoopback(new URL(mcpUrl).hostname) ? <LocalClients mcpUrl={mcpUrl} /> : <PublicClients mcpUrl={mcpUrl} />}
+      <div class="copy">
+        <pre>{mcpUrl}</pre>
+        <button type="button" class="small" data-copy={mcpUrl} hidden>
+          Copy the address
+        </button>
+      </div>
+      {localOnly ? <LocalNote /> : null}
+      <ClientSteps {...{ mcpUrl, localOnly }} />
       <p>The client sends you back here once, to sign in and to choose what it may do.</p>
-      <h2>Already connected?</h2>
-      <p>
-        <a href={CONNECTIONS_PATH}>See which AI clients act for you</a>, and end what you no longer want.
-      </p>
-      <h2>Machines of your own</h2>
-      <p>
-        <a href={NODES_PATH}>Let machines at home or elsewhere offer tools</a>, and decide what they may do.
-      </p>
+      <h2>See for yourself</h2>
+      <ul class="places">
+        <li>
+          <a href={HOMES_PATH}>Your homes</a>: clusters, Pis and their pins, and the button that stops all changes
+        </li>
+        <li>
+          <a href={ACTIVITY_PATH}>Activity</a>: what was done or refused, by whom, through which AI client
+        </li>
+        <li>
+          <a href={NODES_PATH}>Nodes</a>: machines of your own that offer tools, and what they may do
+        </li>
+        <li>
+          <a href={CONTEXT_PATH}>Notes</a>: what people, AI clients and nodes of your home tell each other
+        </li>
+        <li>
+          <a href={CONNECTIONS_PATH}>Connections</a>: which AI clients act for you; end what you no longer want
+        </li>
+        <li>
+          <a href={DOCTOR_PATH}>Doctor</a>: where the way to your home is broken, if it is
+        </li>
+      </ul>
     </Layout>
   );
 }

@@ -2,12 +2,14 @@ import { type Context, Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { personOf } from "../auth/sign-in-cookie.ts";
 import type { Person } from "../auth/sign-in.ts";
+import { type ActivityLog, CONSOLE, type Freeze } from "../contract/activity.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { Overview, Refused } from "../contract/node-register.ts";
 import type { Role } from "../contract/role.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { Fault, type FaultBody } from "../lib/errors.ts";
 import type { WebParts } from "./app.tsx";
+import { FrozenNote } from "./console/parts.tsx";
 import { Layout } from "./layout.tsx";
 import { NODES_PATH } from "./next.ts";
 import { ActForm, NodesOf } from "./node-card.tsx";
@@ -19,7 +21,7 @@ const PAGE_MS = 20_000;
 
 /** A home as its person may see it now. */
 type Seen =
-  | { readonly id: string; readonly name: string; readonly overview: Overview }
+  | { readonly id: string; readonly name: string; readonly overview: Overview; readonly freeze: Freeze | null }
   | { readonly id: string; readonly name: string; readonly why: string };
 
 /** What came of a form. */
@@ -71,6 +73,7 @@ function HomeNodes({ origin, user, home }: HomeProps & { home: Seen }) {
   return (
     <section>
       <h2>{home.name}</h2>
+      <FrozenNote freeze={home.freeze} homeId={home.id} />
       {home.overview.nodes.length === 0 ? <p>No node has asked to be let in.</p> : null}
       <p>To add one, run this on the machine:</p>
       <pre>{`npx pimcp node join ${origin} --home ${home.id}`}</pre>
@@ -111,9 +114,15 @@ function Token({ origin, token: shown }: { origin: string; token: NonNullable<To
   );
 }
 
-function NodesPage({ origin, user, homes, told }: HomeProps & { homes: readonly Seen[]; told: Told }) {
+interface PageProps extends HomeProps {
+  readonly who: string;
+  readonly homes: readonly Seen[];
+  readonly told: Told;
+}
+
+function NodesPage({ origin, user, who, homes, told }: PageProps) {
   return (
-    <Layout title="Nodes">
+    <Layout title="Nodes" signed={{ who, here: NODES_PATH }}>
       <h1>Machines that offer tools</h1>
       <Message told={told} />
       {told.token === undefined ? null : <Token origin={origin} token={told.token} />}
@@ -131,14 +140,28 @@ function NodesPage({ origin, user, homes, told }: HomeProps & { homes: readonly 
 const sentence = ({ message, suggestions = [] }: FaultBody) => [message, ...suggestions].join(" ");
 const toldOf = (refused: Refused, done: string): Told => (refused === null ? { done } : { problem: sentence(refused) });
 
+/** What the forms set out to do, for the record. */
+const WORDS: Readonly<Record<NodesForm["act"], string>> = {
+  adopt: "adopt a node",
+  end: "end a node",
+  forgive: "let an ended node ask again",
+  set: "switch what a node offers",
+  enrol: "make an enrolment token",
+};
+
 const DONE = {
   adopt: "Adopted. All that it offers is off until you switch it on.",
   end: "Ended. Its key is not let in again.",
   forgive: "It may ask again.",
 } as const;
 
+/** A home's register, as far as what is not done goes. */
+export interface RefusalRegister extends ActivityLog {
+  frozen(): Promise<Freeze | null>;
+}
+
 /** The page where the admins of a home decide which nodes belong to it, and what they may do. */
-export function nodeRoutes({ origin, signIn, sealer, open, nodes }: WebParts): Hono {
+export function nodeRoutes({ origin, signIn, sealer, open, nodes, register }: WebParts): Hono {
   const app = new Hono();
   const nameOf = (id: string) => signIn.homes.find((home) => home.id === id)?.name ?? id;
 
@@ -162,18 +185,20 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes }: WebParts): H
   async function look(person: Person, id: string): Promise<Seen> {
     const why = await refusalAt(person, id);
     const home = { id, name: nameOf(id) };
-    return why === undefined ? { ...home, overview: await nodes(id).overview() } : { ...home, why };
+    if (why !== undefined) return { ...home, why };
+    const [overview, freeze] = await Promise.all([nodes(id).overview(), register(id).frozen()]);
+    return { ...home, overview, freeze };
   }
 
   async function page(c: Context, person: Person, told: Told, status: 200 | 403 | 409 = 200) {
     const homes = await Promise.all(Object.keys(person.homes).map((id) => look(person, id)));
-    return c.html(<NodesPage {...{ origin, user: person.userId, homes, told }} />, status);
+    return c.html(<NodesPage {...{ origin, user: person.userId, who: person.userName, homes, told }} />, status);
   }
 
   /** Sets what a form says anew of a node's capabilities. */
   async function set(form: Extract<NodesForm, { act: "set" }>, by: string): Promise<Told> {
-    const register = nodes(form.home);
-    const { nodes: all } = await register.overview();
+    const home = nodes(form.home);
+    const { nodes: all } = await home.overview();
     const known = all.find(({ id }) => id === form.node)?.capabilities ?? [];
     const wished = decisionsIn(form).filter((each) =>
       isNew(
@@ -185,7 +210,7 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes }: WebParts): H
     const problems: string[] = [];
     for (const { name, hash, setting } of wished) {
       // One after the other: two may want the same name as a tool.
-      const refused = await register.set(form.node, name, hash, setting, by);
+      const refused = await home.set(form.node, name, hash, setting, by);
       if (refused !== null) problems.push(sentence(refused));
     }
     const done = `Saved: ${wished.length - problems.length} of ${wished.length}.`;
@@ -202,19 +227,36 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes }: WebParts): H
   }
 
   async function act(form: NodesForm, by: string): Promise<Told> {
-    const register = nodes(form.home);
+    const home = nodes(form.home);
     switch (form.act) {
       case "adopt":
-        return toldOf(await register.adopt(form.node, by), DONE.adopt);
+        return toldOf(await home.adopt(form.node, by), DONE.adopt);
       case "end":
-        return toldOf(await register.end(form.node, by), DONE.end);
+        return toldOf(await home.end(form.node, by), DONE.end);
       case "forgive":
-        return toldOf(await register.forgive(form.node, by), DONE.forgive);
+        return toldOf(await home.forgive(form.node, by), DONE.forgive);
       case "set":
         return set(form, by);
       case "enrol":
         return enrol(form, by);
     }
+  }
+
+  /** Writes down that somebody was not let do something. */
+  const noteRefusal = ({ act: what, home }: NodesForm, { userName }: Person, why: string) =>
+    register(home).record({
+      who: userName,
+      client: CONSOLE,
+      what: `${WORDS[what]} on the page of nodes`,
+      subject: "nodes",
+      result: "refused",
+      why,
+    });
+
+  /** Why nothing may be let in or switched now; ending a node is always good. */
+  async function frozenAt({ act: what, home }: NodesForm): Promise<string | undefined> {
+    const freeze = what === "end" ? null : await register(home).frozen();
+    return freeze === null ? undefined : `${nameOf(home)} is frozen by ${freeze.by}: “${freeze.reason}”.`;
   }
 
   app.use(NODES_PATH, async (c, next) => {
@@ -236,7 +278,15 @@ export function nodeRoutes({ origin, signIn, sealer, open, nodes }: WebParts): H
     if (person === undefined || form?.user !== person.userId) return c.redirect(NODES_PATH, 303);
     const isTheirs = person.homes[form.home] !== undefined;
     const why = isTheirs ? await refusalAt(person, form.home) : "You have not signed in to that home here.";
-    if (why !== undefined) return page(c, person, { problem: `Nothing was done. ${why}` }, 403);
+    if (why !== undefined) {
+      if (isTheirs) await noteRefusal(form, person, "not allowed");
+      return page(c, person, { problem: `Nothing was done. ${why}` }, 403);
+    }
+    const frozen = await frozenAt(form);
+    if (frozen !== undefined) {
+      await noteRefusal(form, person, "the home is frozen");
+      return page(c, person, { problem: `Nothing was done. ${frozen}` }, 409);
+    }
     const told = await act(form, person.userName);
     return page(c, person, told, told.problem === undefined ? 200 : 409);
   });

@@ -1,7 +1,7 @@
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Home } from "../homes/home.ts";
 import { Layout } from "./layout.tsx";
-import { CONNECTIONS_PATH, DOCTOR_PATH, NODES_PATH } from "./next.ts";
+import { ACTIVITY_PATH, CONNECTIONS_PATH, CONTEXT_PATH, DOCTOR_PATH, HOMES_PATH, NODES_PATH } from "./next.ts";
 
 interface SignInProps {
   readonly ways: Pick<SignIn, "homes" | "accounts" | "providers">;
@@ -145,11 +145,18 @@ function ProviderLinks({ providers, next }: Pick<SignIn, "providers"> & { next: 
 /** What a person signs in for if it is not for a client. */
 const PURPOSES: Readonly<Record<string, string>> = {
   [CONNECTIONS_PATH]: "Sign in to see which AI clients act for you.",
+  [HOMES_PATH]: "Sign in to see your homes.",
+  [ACTIVITY_PATH]: "Sign in to see what was done at your home.",
+  [CONTEXT_PATH]: "Sign in to read the notes of your home.",
   [NODES_PATH]: "Sign in to see which machines offer tools to your home.",
   [DOCTOR_PATH]: "Sign in to see what is broken on the way to your home.",
 };
 
-const purposeOf = (next: string) => PURPOSES[next] ?? "What was left here is for one person.";
+/** By the first part of the path that is asked for. */
+function purposeOf(next: string): string {
+  const [place = ""] = /^\/[a-z]+/.exec(next) ?? [];
+  return PURPOSES[place] ?? "What was left here is for one person.";
+}
 
 /** Offers the ways to sign in. */
 export function SignInPage({ ways, clientName, next, problem, home, username }: SignInProps) {

@@ -1,8 +1,12 @@
+import { CONSOLE_STYLE } from "./console/style.ts";
+
 /** The one stylesheet of all pages: light and dark, from a phone's width up. */
 export const STYLE = `
 :root { color-scheme: light dark; --accent: light-dark(#a3174f, #ff7aa8); --line: light-dark(#c9c9cf, #4a4a52);
   --edge: light-dark(#85858f, #7d7d88);
-  --soft: light-dark(#f4f4f6, #232328); --bad: light-dark(#9b1c1c, #ff9c9c); }
+  --soft: light-dark(#f4f4f6, #232328); --bad: light-dark(#9b1c1c, #ff9c9c);
+  --good: light-dark(#2c7a4b, #5fc58a); --warm: light-dark(#b35c00, #f0a54a); --cold: light-dark(#2a6fb0, #6fb1ec);
+  --cold-soft: light-dark(#eaf3fb, #1a2733); --cold-text: light-dark(#1f5c96, #8cc3f5); --board: light-dark(#f1f6f2, #1b221e); }
 * { box-sizing: border-box; }
 body { margin: 0; font: 1rem/1.5 system-ui, sans-serif; background: light-dark(#fff, #17171a); color: light-dark(#1c1c20, #ececf0); }
 header, main { max-width: 36rem; margin: 0 auto; padding: 1.25rem; }
@@ -47,4 +51,4 @@ summary { cursor: pointer; font-weight: 600; padding: .5rem 0; }
 .further button { margin-bottom: .75rem; }
 a { color: var(--accent); }
 dt { font-weight: 600; } dd { margin: 0 0 .75rem; overflow-wrap: anywhere; }
-`;
+${CONSOLE_STYLE}`;

@@ -16,6 +16,7 @@ import { noEndpoint, serveMcp, signInAgain, signInFirst } from "../mcp/route.ts"
 import { sessionIds } from "../mcp/session-id.ts";
 import { tooManyRequests } from "../mcp/too-many.ts";
 import { scrape } from "../metrics/scrape.ts";
+import { listOperations } from "../operations/port.ts";
 import { isUp } from "../pi/system.ts";
 import { reservedNow } from "../reservations/port.ts";
 import { leftSecrets } from "../secrets/port.ts";
@@ -25,6 +26,7 @@ import {
   configOf,
   countedOf,
   limitsOf,
+  openHomeOf,
   openPiOf,
   outsideOf,
   pinsOf,
@@ -87,6 +89,9 @@ export function siteFor(origin: string, env: Env): Site {
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
     // Anew for each page: what requests wait for together must be of one object, not of an isolate.
     open: (caller, homeId, signal) => openPiOf(env, {})(caller, homeId, signal),
+    home: (...asked) => openHomeOf(env)(...asked),
+    register: (homeId) => env.HOME_HUB.getByName(homeId),
+    operations: (caller, homeId) => listOperations(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, homeId),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, (user, ids) => endGrants(api, user, ids)),
     nodes: (homeId) => env.HOME_HUB.getByName(homeId),
     limits: counted,

@@ -198,7 +198,7 @@ describe("the owner", () => {
     inHub((hub) => {
       ask(hub, node);
       expect(hub.registry.end(node.id, "anna")).toBeNull();
-      expect(hub.noted.at(-1)).toMatchObject({ who: "anna", what: expect.stringContaining("turn away") });
+      expect(hub.noted.at(-1)).toMatchObject({ who: "anna", what: expect.stringMatching(/^turn away node /) });
       expect(ask(hub, node).fault).toMatchObject({ type: "forbidden" });
     }));
 
@@ -258,7 +258,11 @@ describe("what a node offers", () => {
       await say(hub, node, [offering("file.search", { title: "Other" })]);
       expect(statesOf(hub)).toStrictEqual({ "file.search": "quarantined" });
       expect(hub.registry.switchedOn()).toStrictEqual([]);
-      expect(hub.noted.at(-1)).toMatchObject({ client: "node", what: "offer file.search" });
+      expect(hub.noted.at(-1)).toMatchObject({
+        client: "node",
+        what: expect.stringContaining("file.search"),
+        result: "refused",
+      });
       await say(hub, node, [offering("file.search")]);
       expect(statesOf(hub)).toStrictEqual({ "file.search": "on" });
     }));

@@ -21,7 +21,7 @@ export interface Visitor {
   /** Origins that it asked for anything. */
   readonly origins: ReadonlySet<string>;
   /** Errors on the console, violations of the Content-Security-Policy among them, and answers that failed. */
-  readonly errors: readonly string[];
+  readonly errors: string[];
 }
 
 /** Watches one tab as long as it shows pages of a gateway. */

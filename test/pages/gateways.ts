@@ -11,6 +11,8 @@ declare module "vitest" {
   interface ProvidedContext {
     /** Origin of a gateway with the demo home alone. */
     oneHome: string;
+    /** Origin of another one with the demo home, which is frozen and switched. */
+    livelyHome: string;
     /** Origin of one with two demo homes, at which people also sign in by OpenID Connect. */
     severalHomes: string;
     /** Origin of that issuer. */
@@ -45,7 +47,7 @@ function start({ folder, name, port, variables }: Start): Promise<Gateway> {
   return startWrangler({ port, envFiles: [file], persistTo: join(folder, name) });
 }
 
-/** Runs the real Worker twice, as people meet it: with one home, and with several. */
+/** Runs the real Worker as people meet it: with one home, twice, and with several. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   if (!existsSync(CHROMIUM)) {
     throw new Error(
@@ -67,10 +69,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   const gateways = await Promise.all([
     start({ folder, name: "one", port: await freePort(), variables: {} }),
+    start({ folder, name: "lively", port: await freePort(), variables: {} }),
     start({ folder, name: "several", port, variables: several }),
   ]);
   project.provide("oneHome", gateways[0].url);
-  project.provide("severalHomes", gateways[1].url);
+  project.provide("livelyHome", gateways[1].url);
+  project.provide("severalHomes", gateways[2].url);
   project.provide("issuer", issuer.url);
   return async () => {
     await Promise.all(gateways.map((gateway) => gateway.stop()));

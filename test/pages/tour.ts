@@ -59,7 +59,7 @@ export async function leftKey(gateway: string): Promise<string> {
 }
 
 /** Has a node ask to be let in. */
-async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
+export async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
   const key = await newNodeKey();
   const body = JSON.stringify(await joinBody(key, { origin: gateway, home: "demo", name }));
   const answer = await fetch(`${gateway}/nodes/join`, { method: "POST", body });
@@ -68,7 +68,7 @@ async function nodeAsks(gateway: string, name: string): Promise<NodeKey> {
 }
 
 /** Connects a node, and has it say what it offers. */
-async function connected(gateway: string, key: NodeKey, capabilities: readonly unknown[]): Promise<WebSocket> {
+export async function connected(gateway: string, key: NodeKey, capabilities: readonly unknown[]): Promise<WebSocket> {
   const proof = await signProof(
     key.secret,
     { nodeId: key.id, home: "demo", audience: gateway + CONNECT_PATH },
@@ -91,6 +91,35 @@ async function connected(gateway: string, key: NodeKey, capabilities: readonly u
 async function nodesPage(page: Page, gateway: string): Promise<void> {
   await page.goto(`${gateway}/nodes`);
   await signIn(page, "admin");
+}
+
+/** Reserves two pins of the demo home for the operator, and switches one of them. */
+async function inUse(gateway: string): Promise<void> {
+  const { client } = await connectV2(gateway, ACCOUNTS.operator);
+  const client_id = "evening-light";
+  await client.callTool({ name: "write_gpio_pin", arguments: { gpio_id: 15, value: 1 } });
+  const held = { client_id, duration_seconds: 3600, on_expire: { value: 0 } };
+  for (const gpio_id of [15, 19]) await client.callTool({ name: "reserve_gpio_pin", arguments: { gpio_id, ...held } });
+  await client.callTool({ name: "delete_cluster", arguments: { cluster_id: 1 } });
+  const notes = {
+    "pump/serviced": { month: "May", by: "Anna" },
+    "door/code": "asks Anna",
+    "shed/last-frost": "2 March",
+  };
+  for (const [key, value] of Object.entries(notes)) {
+    await client.callTool({ name: "write_context", arguments: { key, value } });
+  }
+  await client.close();
+}
+
+/** Once: only one gateway is made busy. */
+let busy: Promise<void> | undefined;
+
+/** A page of the console, while something goes on at home. */
+async function busyPage(page: Page, gateway: string, path: string, username = "admin"): Promise<void> {
+  await (busy ??= inUse(gateway));
+  await page.goto(gateway + path);
+  await signIn(page, username);
 }
 
 /** Every page that people meet. */
@@ -131,6 +160,70 @@ export const TOUR: readonly Stop[] = [
       await consentPage(page, severalHomes);
       await openFurther(page);
       await signIn(page, "operator", "wrong");
+    },
+  },
+  { name: "homes", heading: /^Your home$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes") },
+  { name: "home", heading: /^Demo home$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo") },
+  {
+    name: "home-viewer",
+    heading: /^Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo", "viewer"),
+  },
+  {
+    name: "pi",
+    heading: /^pi-worker-1$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo/nodes/2"),
+  },
+  { name: "pin", heading: /^led-strip$/, visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/demo/pins/15") },
+  {
+    name: "activity",
+    heading: /^What was done at Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/activity"),
+  },
+  {
+    name: "notes",
+    heading: /^Notes of Demo home$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/context"),
+  },
+  {
+    name: "note",
+    heading: /^pump.serviced$/,
+    async visit(page, { oneHome }) {
+      await busyPage(page, oneHome, "/context");
+      await page.getByRole("link", { name: "pump/serviced" }).click();
+    },
+  },
+  {
+    name: "home-not-theirs",
+    heading: /^This was not done$/,
+    visit: (page, { oneHome }) => busyPage(page, oneHome, "/homes/other"),
+  },
+  {
+    name: "homes-several",
+    heading: /^Your home$/,
+    async visit(page, { severalHomes }) {
+      await page.goto(`${severalHomes}/homes`);
+      await signIn(page, "operator");
+    },
+  },
+  {
+    name: "home-frozen",
+    heading: /^Town flat$/,
+    async visit(page, { severalHomes }) {
+      await page.goto(`${severalHomes}/homes/town`);
+      await page.getByLabel("Home").selectOption("Town flat");
+      await signIn(page, "admin");
+      await page.getByLabel("Why, for the record").fill("The pump does not stop, and nobody knows why");
+      await page.getByRole("button", { name: "Freeze Town flat" }).click();
+      await page.getByText("Nothing is changed until an admin lifts it").waitFor();
+    },
+  },
+  {
+    name: "doctor",
+    heading: /^From your AI client to your Pis$/,
+    async visit(page, { oneHome }) {
+      await page.goto(`${oneHome}/doctor`);
+      await signIn(page, "viewer");
     },
   },
   {

@@ -126,6 +126,25 @@ describe("a node that waits", () => {
   });
 });
 
+describe("while the home is frozen", () => {
+  test("nothing is let in or switched, which is written down; ending goes on", async () => {
+    await asks();
+    const { person, page } = await onPage("admin");
+    await hub().freeze({ who: "anna", client: "" }, "the pump does not stop");
+    const after = await press(person, page, "Adopt kitchen");
+    expect(after.status).toBe(409);
+    expect(after.html).toContain("Nothing was done. Demo home is frozen by anna");
+    expect(await nodesNow()).toMatchObject([{ state: "pending" }]);
+    expect((await hub().activities({ limit: 1 }))[0]).toMatchObject({
+      what: expect.stringContaining("adopt a node"),
+      result: "refused",
+    });
+    await press(person, after, "Refuse kitchen");
+    expect(await nodesNow()).toStrictEqual([]);
+    await hub().lift({ who: "anna", client: "" });
+  });
+});
+
 describe("a viewer or operator", () => {
   test.each(["viewer", "operator"] as const)(
     "sees nothing of a home's nodes, and decides nothing: %s",
@@ -135,7 +154,7 @@ describe("a viewer or operator", () => {
       const { person, page } = await onPage(account);
       expect(page.html).toContain(`You are ${account} here.`);
       expect(page.html).not.toContain("kitchen");
-      expect(formsOf(page.html)).toStrictEqual([]);
+      expect(formsOf(page.html).flatMap(({ buttons }) => buttons)).toStrictEqual(["Sign out"]);
       const admin = await onPage("admin");
       const mine = { user: `demo.${account === "viewer" ? 1 : 2}` };
       const forms = [

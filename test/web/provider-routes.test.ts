@@ -36,6 +36,10 @@ let people: unknown = BOTH;
 let sources = new Set<string>();
 let accounts = true;
 
+const noHome = () => {
+  throw new Error("no home is opened here");
+};
+
 /** The real provider and pages, with a simulated issuer behind them; `/mcp` answers who is calling. */
 function gateway() {
   const settings = { kind: "oidc" as const, issuer: ISSUER, ...CLIENT, name: "Example", trustEmail: false };
@@ -68,9 +72,10 @@ function gateway() {
     sealer,
     secrets: leftSecrets(env.ONE_TIME_SECRET, sealer),
     connections: (userId) => connectionsOf(env.ACCOUNT, userId, () => Promise.resolve()),
-    open: () => {
-      throw new Error("no home is opened here");
-    },
+    open: noHome,
+    home: noHome,
+    register: noHome,
+    operations: noHome,
     nodes: (homeId) => env.HOME_HUB.getByName(homeId),
   });
   return async (url: URL | string, init: RequestInit = {}): Promise<Response> => {

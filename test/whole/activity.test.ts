@@ -59,7 +59,10 @@ test("a viewer who granted less than they have is sent for more, and that is wri
 
 test("a frozen home changes nothing, and says so; reading goes on, and who lifts it is a person", async () => {
   const frozen = await named("admin").call("freeze_home", { reason: "the pump does not stop" });
-  expect(frozen.value).toMatchObject({ reason: "the pump does not stop", next: expect.stringContaining("/activity") });
+  expect(frozen.value).toMatchObject({
+    reason: "the pump does not stop",
+    next: expect.stringContaining("/homes/demo"),
+  });
   house.asked.length = 0;
   const refused = await named("admin").call("write_gpio_pin", { gpio_id: 15, value: 1 });
   expect(refused.fault).toMatchObject({ type: "conflict", message: expect.stringContaining("is frozen since") });

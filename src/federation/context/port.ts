@@ -102,7 +102,7 @@ export function sharedContextPort(hub: ContextHub, caller: Caller, home: HomeNam
     list: (prefix, page) => hub.contextList(prefix, { ...page }),
     async write(write) {
       const { key, action, value, expected: expect, keep, ttl, zone } = write;
-      const author = { kind: "person" as const, name: caller.userName, via: caller.clientId };
+      const author = { kind: "person" as const, name: caller.userName, via: caller.clientName ?? caller.clientId };
       // Its id makes it safe to ask again when the hub was restarted before it answered.
       const asked: CallerWrite = { id: crypto.randomUUID(), key, action, value, expect, keep, ttl, zone, author };
       const ask = () => hub.contextWrite(asked);

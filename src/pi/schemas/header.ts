@@ -88,6 +88,11 @@ export function headerPin(bcm: number): number | null {
   return POSITION_OF.get(bcm) ?? null;
 }
 
+/** What a Pi usually needs a BCM pin for; `null` if it is free. */
+export function usualUse(bcm: number): string | null {
+  return SPECIAL[bcm] ?? null;
+}
+
 /** "BCM 18 (header pin 12)". */
 export function pinName(bcm: number): string {
   return `BCM ${bcm} (header pin ${headerPin(bcm) ?? "none"})`;

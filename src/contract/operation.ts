@@ -1,5 +1,6 @@
 /** Work that outlives one request: provisioning and scaling take minutes. */
 
+import type { JobState } from "./fleet.ts";
 import type { Step } from "../pi/provisioning.ts";
 
 export type { SshConfig, Step } from "../pi/provisioning.ts";
@@ -32,6 +33,9 @@ export interface OperationState {
   /** Rises with each change. */
   readonly version: number;
 }
+
+/** What goes on at a home by itself: at its controller, or on a node that dialled in. */
+export type ListedOperation = OperationState | JobState;
 
 /** The operations of one caller at one home. */
 export interface Operations {

@@ -1,10 +1,11 @@
 import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
-import type { Role } from "../contract/role.ts";
+import { atLeast, type Role } from "../contract/role.ts";
 import { admit } from "./admit.ts";
 import { Calls, type HubCall, type TellProgress } from "./calls.ts";
 import type { Known } from "./candidates.ts";
 import { fleetNodes, presenceOf } from "./fleet-view.ts";
+import { stateOf } from "./job-rules.ts";
 import { type JobAsk, Jobs } from "./jobs.ts";
 import { broadcast } from "./link.ts";
 import { type LinkEvents, Links } from "./links.ts";
@@ -169,6 +170,12 @@ export class FleetDesk {
 
   watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {
     return this.#jobs.watch(ask, since, ms);
+  }
+
+  /** The newest jobs that somebody may see: their own, and an admin all; without what was answered. */
+  newestJobs({ userId, role }: Omit<JobAsk, "operationId">, limit: number): readonly JobState[] {
+    const seen = this.#jobs.store.newest(atLeast(role, "admin") ? undefined : userId, limit);
+    return seen.map((job) => stateOf(job, undefined));
   }
 
   cancelJob(ask: JobAsk): JobState | undefined {

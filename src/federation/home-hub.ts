@@ -280,6 +280,10 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#fleet.watchJob(ask, since, ms);
   }
 
+  newestJobs(ask: Omit<JobAsk, "operationId">, limit: number): readonly JobState[] {
+    return this.#fleet.newestJobs(ask, limit);
+  }
+
   cancelJob(ask: JobAsk): JobState | undefined {
     return this.#fleet.cancelJob(ask);
   }

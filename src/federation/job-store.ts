@@ -76,6 +76,17 @@ export class JobStore {
     );
   }
 
+  /** The newest, also those that have ended, as far as somebody may see them. */
+  newest(userId: string | undefined, limit: number): readonly JobRecord[] {
+    const rows = this.#sql.exec<{ job: string }>(
+      `SELECT job FROM fleet_jobs WHERE ?1 IS NULL OR json_extract(job, '$.userId') = ?1
+       ORDER BY json_extract(job, '$.startedAt') DESC LIMIT ?2`,
+      userId ?? null,
+      limit,
+    );
+    return rows.toArray().flatMap(({ job }) => JobRecord.safeParse(parsedJson(job)).data ?? []);
+  }
+
   drop(id: string): void {
     this.#running.delete(id);
     this.#sql.exec("DELETE FROM fleet_jobs WHERE id = ?", id);

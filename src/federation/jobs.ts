@@ -61,32 +61,32 @@ const RESTARTS = "its link broke, and it did not come back with it";
 /** Heavy calls: each is written down before a node is given it, and outlives its link and this object. */
 export class Jobs {
   readonly #parts: JobParts;
-  readonly #store: JobStore;
+  readonly store: JobStore;
   readonly #waiters = new Waiters();
   readonly #progressAt = new Map<string, number>();
 
   constructor(parts: JobParts) {
     this.#parts = parts;
-    this.#store = new JobStore(parts.sql);
+    this.store = new JobStore(parts.sql);
   }
 
   /** Jobs that a node works on. */
   inFlight(nodeId: string): number {
-    return this.#store.countAt(nodeId);
+    return this.store.countAt(nodeId);
   }
 
   start({ offer, first }: Group, call: HubCall, now: number): FleetAnswer {
     const args = JSON.stringify(call.arguments);
     if (args.length > MAX_ARGUMENTS) return notStarted(told.tooLarge(offer.capability, MAX_ARGUMENTS));
-    if (this.#store.running().length >= MAX_JOBS) return notStarted(told.tooManyJobs(MAX_JOBS));
+    if (this.store.running().length >= MAX_JOBS) return notStarted(told.tooManyJobs(MAX_JOBS));
     const { tool, capability, reads } = offer;
     const { userId, role, node } = call;
     const id = `${JOB_PREFIX}${crypto.randomUUID()}`;
     const job = newJob({ id, userId, role, tool, capability, hash: first.hash, reads, wish: node ?? null }, now);
-    this.#store.add(job, args);
+    this.store.add(job, args);
     const { placed, passed } = this.#place(job, now);
     if (placed === undefined) {
-      this.#store.drop(job.id);
+      this.store.drop(job.id);
       const all = passed.filter(({ cause }) => cause !== "not_wanted");
       const reasons = all.map((each) => ({ node: each.node, why: each.why }));
       const nobody = told.noRoute("no node could be asked", reasons);
@@ -99,7 +99,7 @@ export class Jobs {
   /** An answer came over a link, with the id of a job. */
   answer(link: Link, answer: RpcAnswer | RpcFailure, now: number): Verdict {
     const id = String(answer.id);
-    const job = this.#store.job(id);
+    const job = this.store.job(id);
     if (job === undefined || !hasHad(job, link.nodeId)) return "unasked";
     const before = link.over.get(id);
     noteOver(link, id, true);
@@ -111,7 +111,7 @@ export class Jobs {
   }
 
   progress(link: Link, { progressToken, progress, total, message }: ProgressParams, now: number): void {
-    const job = this.#store.job(String(progressToken));
+    const job = this.store.job(String(progressToken));
     if (job?.phase !== "running" || job.at?.nodeId !== link.nodeId) return;
     if (now - (this.#progressAt.get(job.id) ?? 0) < PROGRESS_MS) return;
     this.#progressAt.set(job.id, now);
@@ -121,12 +121,12 @@ export class Jobs {
 
   /** A node has said hello: what it worked on goes on, or is lost; what waits may begin. */
   ready(link: Link, { working }: HelloParams, now: number): void {
-    for (const job of this.#store.running()) {
+    for (const job of this.store.running()) {
       const { at } = job;
       if (at?.nodeId === link.nodeId && at.link !== link.id) this.#takeUp(job, link, working, now);
       else if (at === null) this.#placeOrEnd(job, now);
     }
-    for (const id of working ?? []) if (this.#store.job(id)?.phase !== "running") tellCancelled(link, id);
+    for (const id of working ?? []) if (this.store.job(id)?.phase !== "running") tellCancelled(link, id);
     this.#schedule(now);
   }
 
@@ -138,14 +138,14 @@ export class Jobs {
 
   /** A link has ended: its node may come back with what it works on. */
   lost(link: Link, now: number): void {
-    const jobs = this.#store.running().filter(({ at, lostAt }) => at?.link === link.id && lostAt === null);
+    const jobs = this.store.running().filter(({ at, lostAt }) => at?.link === link.id && lostAt === null);
     for (const job of jobs) this.#put(changed(job, { lostAt: now }));
     if (jobs.length > 0) this.#schedule(now);
   }
 
   /** A node is registered no more. */
   revoked(nodeId: string, now: number): void {
-    const jobs = this.#store.running().filter(({ at }) => at?.nodeId === nodeId);
+    const jobs = this.store.running().filter(({ at }) => at?.nodeId === nodeId);
     for (const job of jobs) this.#lose(job, "the owner has ended it", now);
     if (jobs.length > 0) this.#schedule(now);
   }
@@ -155,11 +155,11 @@ export class Jobs {
     if (job === undefined) return undefined;
     if (job.version <= since && job.endedAt === null) {
       await this.#waiters.wait(Math.min(Math.max(ms, 0), MAX_WAIT_MS), () => {
-        const known = this.#store.job(job.id);
+        const known = this.store.job(job.id);
         return known === undefined || known.version > since;
       });
     }
-    return this.#stateOf(this.#store.job(job.id) ?? job);
+    return this.#stateOf(this.store.job(job.id) ?? job);
   }
 
   cancel(ask: JobAsk, now: number): JobState | undefined {
@@ -176,10 +176,10 @@ export class Jobs {
 
   /** Does what is due. */
   alarm(now: number): void {
-    for (const job of this.#store.running()) {
+    for (const job of this.store.running()) {
       // Ends the link if it was silent for too long.
       if (job.at !== null && job.lostAt === null) this.#parts.links.of(job.at.nodeId, now);
-      const known = this.#store.job(job.id);
+      const known = this.store.job(job.id);
       if (known?.phase === "running") this.#due(known, now);
     }
     this.#schedule(now);
@@ -198,7 +198,7 @@ export class Jobs {
 
   #place(job: JobRecord, now: number): Placing {
     const { known, links } = this.#parts;
-    return place(job, { known, links, store: this.#store, put: (next) => this.#put(next) }, now);
+    return place(job, { known, links, store: this.store, put: (next) => this.#put(next) }, now);
   }
 
   /** Its node will not answer: what only reads begins anew elsewhere. */
@@ -252,16 +252,16 @@ export class Jobs {
   }
 
   #seen({ operationId, userId, role }: JobAsk): JobRecord | undefined {
-    const job = this.#store.job(operationId);
+    const job = this.store.job(operationId);
     return job !== undefined && (job.userId === userId || atLeast(role, "admin")) ? job : undefined;
   }
 
   #stateOf(job: JobRecord): JobState {
-    return stateOf(job, job.endedAt === null ? undefined : this.#store.result(job.id));
+    return stateOf(job, job.endedAt === null ? undefined : this.store.result(job.id));
   }
 
   #put(job: JobRecord, result?: Parameters<JobStore["put"]>[1]): void {
-    this.#store.put(job, result);
+    this.store.put(job, result);
     if (job.endedAt !== null) {
       this.#progressAt.delete(job.id);
       if (!job.reads) this.#parts.record(activityOf(job));
@@ -270,8 +270,8 @@ export class Jobs {
   }
 
   #schedule(now: number): void {
-    const forgotten = this.#store.purge(now);
-    const times = this.#store.running().flatMap((job) => [dueAt(job), ...this.#looksAt(job, now)]);
+    const forgotten = this.store.purge(now);
+    const times = this.store.running().flatMap((job) => [dueAt(job), ...this.#looksAt(job, now)]);
     const at = Math.min(...times, forgotten ?? Infinity);
     this.#parts.setAlarm(Number.isFinite(at) ? Math.max(at, now + 1) : null);
   }

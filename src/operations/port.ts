@@ -1,6 +1,8 @@
 import type { Caller } from "../contract/caller.ts";
+import type { JobState } from "../contract/fleet.ts";
 import type { HomeName } from "../contract/context.ts";
-import type { Operations, OperationState } from "../contract/operation.ts";
+import type { ListedOperation, Operations, OperationState } from "../contract/operation.ts";
+import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { Step } from "../pi/provisioning.ts";
 import { claimTargets, type ClaimRegister, type Progress } from "./claim.ts";
@@ -87,15 +89,23 @@ const MOST_LISTED = 12;
 /** The operations of the last week at one home that a caller may see, newest first; each object decides that itself. */
 export async function listOperations(
   namespace: Pick<OperationNamespace, "getByName">,
-  register: { operationIds(limit: number): Promise<string[]> },
+  register: {
+    operationIds(limit: number): Promise<string[]>;
+    newestJobs(ask: { readonly userId: string; readonly role: Role }, limit: number): Promise<readonly JobState[]>;
+  },
   caller: Caller,
   homeId: string,
-): Promise<readonly OperationState[]> {
+): Promise<readonly ListedOperation[]> {
   const access = caller.homes[homeId];
-  const here: Caller = { ...caller, homes: access === undefined ? {} : { [homeId]: access } };
-  const ids = await register.operationIds(MOST_LISTED);
+  if (access === undefined) return [];
+  const here: Caller = { ...caller, homes: { [homeId]: access } };
+  const [ids, jobs] = await Promise.all([
+    register.operationIds(MOST_LISTED),
+    register.newestJobs({ userId: caller.userId, role: access.role }, MOST_LISTED),
+  ]);
   const seen = await Promise.all(
     ids.map((id) => namespace.getByName(`${homeId}:${id}`).watch({ caller: here, since: NEVER, ms: 0 })),
   );
-  return seen.flatMap((outcome) => (outcome.found ? [outcome.state] : []));
+  const listed: ListedOperation[] = [...jobs, ...seen.flatMap((outcome) => (outcome.found ? [outcome.state] : []))];
+  return listed.toSorted((a, b) => b.started_at.localeCompare(a.started_at)).slice(0, MOST_LISTED);
 }

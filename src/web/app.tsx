@@ -9,7 +9,7 @@ import type { Authorization } from "../auth/unknown-clients.ts";
 import type { Caller } from "../contract/caller.ts";
 import type { Connections } from "../contract/connection.ts";
 import type { OpenHome } from "../contract/context.ts";
-import type { OperationState } from "../contract/operation.ts";
+import type { ListedOperation } from "../contract/operation.ts";
 import type { NodeRegister } from "../contract/node-register.ts";
 import type { OpenPi } from "../homes/open.ts";
 import type { Sealer } from "../lib/crypto.ts";
@@ -46,7 +46,7 @@ export interface WebParts {
   readonly home: OpenHome;
   readonly register: (homeId: string) => LiftRegister & ExportSource & RefusalRegister;
   /** Operations of a home that somebody may see, newest first. */
-  readonly operations: (caller: Caller, homeId: string) => Promise<readonly OperationState[]>;
+  readonly operations: (caller: Caller, homeId: string) => Promise<readonly ListedOperation[]>;
   /** The register of a home's nodes. */
   readonly nodes: (homeId: string) => NodeRegister;
   readonly limits: Limits;

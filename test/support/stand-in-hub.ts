@@ -101,7 +101,7 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     })),
   });
 
-  const asked = (socket: WebSocket, { id, method, params }: RpcRequest): void => {
+  const replied = (socket: WebSocket, { id, method, params }: RpcRequest): void => {
     const result = hub.asked?.(method, params);
     if (result === undefined) return;
     const answer: RpcMessage = { jsonrpc: "2.0", id, result: { ...result } };
@@ -118,7 +118,7 @@ export async function standInHub(tls?: PrivateAuthority): Promise<StandInHub> {
     if (parsed.kind === "failure") return waiting.get(String(parsed.message.id))?.({ error: parsed.message.error });
     const { method, params } = parsed.message;
     if (method === METHOD.health) hub.healths.push(Health.parse(params));
-    if (parsed.kind === "request" && method !== METHOD.hello) return asked(socket, parsed.message);
+    if (parsed.kind === "request" && method !== METHOD.hello) return replied(socket, parsed.message);
     if (method !== METHOD.hello || parsed.kind !== "request") return undefined;
     hub.hellos.push(HelloParams.parse(params));
     socket.send(JSON.stringify({ jsonrpc: "2.0", id: parsed.message.id, result: standing() }));

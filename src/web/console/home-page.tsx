@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Freeze } from "../../contract/activity.ts";
-import type { OperationState } from "../../contract/operation.ts";
+import type { ListedOperation } from "../../contract/operation.ts";
 import type { Reservation } from "../../contract/reservation.ts";
 import { atLeast, type Role } from "../../contract/role.ts";
 import { Layout, type Signed } from "../layout.tsx";
@@ -25,7 +25,7 @@ const NOW_EVERY = 10;
 interface Now {
   readonly freeze: Freeze | null;
   readonly reservations: readonly Reservation[];
-  readonly operations: readonly OperationState[];
+  readonly operations: readonly ListedOperation[];
   readonly nameOf: (gpioId: number) => string;
 }
 

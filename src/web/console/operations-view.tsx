@@ -1,20 +1,24 @@
-import type { OperationState, StepPhase } from "../../contract/operation.ts";
+import type { ListedOperation } from "../../contract/operation.ts";
 import { Moment } from "./format.tsx";
 import { Chip } from "./parts.tsx";
 
-const KINDS: Readonly<Record<OperationState["kind"], string>> = {
+const KINDS: Readonly<Record<ListedOperation["kind"], string>> = {
   provision_cluster: "Install K3s on a cluster",
   scale_cluster: "Scale a cluster",
   provision_node: "Install K3s on nodes",
   deprovision_node: "Remove K3s from nodes",
+  node_job: "Job of a node",
 };
 
-const PHASES: Readonly<Record<OperationState["phase"], readonly [tone: "good" | "bad" | "plain", word: string]>> = {
+type StepPhase = ListedOperation["steps"][number]["phase"];
+
+const PHASES: Readonly<Record<ListedOperation["phase"], readonly [tone: "good" | "bad" | "plain", word: string]>> = {
   running: ["plain", "Running"],
   done: ["good", "Done"],
   failed: ["bad", "Failed"],
   partly_failed: ["bad", "Partly failed"],
   unknown: ["bad", "Outcome unknown"],
+  cancelled: ["plain", "Cancelled"],
 };
 
 const STEPS: Readonly<Record<StepPhase, string>> = {
@@ -24,11 +28,12 @@ const STEPS: Readonly<Record<StepPhase, string>> = {
   done: "done",
   failed: "failed",
   unknown: "outcome unknown",
+  cancelled: "cancelled",
 };
 
-const OVER: ReadonlySet<StepPhase> = new Set(["done", "failed", "unknown"]);
+const OVER: ReadonlySet<StepPhase> = new Set(["done", "failed", "unknown", "cancelled"]);
 
-function OperationRow({ operation }: { operation: OperationState }) {
+function OperationRow({ operation }: { operation: ListedOperation }) {
   const { operation_id, kind, phase, steps, started_at, ended_at } = operation;
   const [tone, word] = PHASES[phase];
   const over = steps.filter((step) => OVER.has(step.phase)).length;
@@ -62,7 +67,7 @@ function OperationRow({ operation }: { operation: OperationState }) {
 }
 
 /** What takes longer than a request, with how far it is. */
-export function OperationList({ operations }: { operations: readonly OperationState[] }) {
+export function OperationList({ operations }: { operations: readonly ListedOperation[] }) {
   if (operations.length === 0) return <p class="hint">None in the last week that you may see.</p>;
   return (
     <ul class="rows">

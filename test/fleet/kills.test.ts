@@ -5,12 +5,12 @@ import {
   liveNode,
   type LiveNode,
   Owner,
-  PATIENT,
   probeConfig,
   someDomain,
   someName,
   told,
   toolNames,
+  until,
 } from "../support/live-fleet.ts";
 import { temporaryFolder } from "../support/pimcp.ts";
 
@@ -57,12 +57,12 @@ const begun = (verb: string) => nodes.flatMap(({ log }) => log()).filter((line) 
 /** Runs a node again that was killed. */
 async function again(live: LiveNode): Promise<void> {
   live.running = live.node.start("run");
-  await expect.poll(async () => (await fleetRow(client, live.name))?.online, PATIENT).toBe(true);
+  await until(async () => expect((await fleetRow(client, live.name))?.online).toBe(true));
 }
 
 test("killed during many calls: what only reads is answered by the others, without one failed call", async () => {
   const calls = Array.from({ length: 24 }, async (_, index) => told(client, READ, { ms: 1500, name: `r${index}` }));
-  await expect.poll(() => begun("read").length, PATIENT).toBeGreaterThanOrEqual(24);
+  await until(() => expect(begun("read").length).toBeGreaterThanOrEqual(24));
   const busiest = nodes.toSorted((a, b) => b.log().length - a.log().length)[0];
   if (busiest === undefined) throw new Error("no node");
   const had = busiest.log().filter((line) => line.startsWith("begin read")).length;
@@ -84,7 +84,7 @@ test("killed during calls that change something: unknown once each, and never re
   const calls = Array.from({ length: 9 }, async (_, index) =>
     told(client, WRITE, { ms: 2500, name: `w${index}`, node: nodes[index % 3]?.name ?? "" }),
   );
-  await expect.poll(() => begun("write").length, PATIENT).toBe(9);
+  await until(() => expect(begun("write").length).toBe(9));
   const victim = nodes.find(({ log }) => log().some((line) => line.startsWith("begin write")));
   if (victim === undefined) throw new Error("no node was asked");
   const had = victim
@@ -117,7 +117,7 @@ test.concurrent("a node whose process hangs is out within ten seconds, its tool 
   await told(client, `${only}_read`);
   hung.signal("SIGSTOP");
   const stoppedAt = Date.now();
-  await expect.poll(async () => (await fleetRow(client, name))?.online, { ...PATIENT, interval: 200 }).toBe(false);
+  await until(async () => expect((await fleetRow(client, name))?.online).toBe(false));
   const row = await fleetRow(client, name);
   // When it counted as gone, by the gateway's clock; that is a rule, and no matter of the machine's speed.
   expect(Date.parse(String(row?.["since"])) - stoppedAt).toBeLessThanOrEqual(10_000);
@@ -126,7 +126,7 @@ test.concurrent("a node whose process hangs is out within ten seconds, its tool 
   expect(refused.isError).toBe(true);
   expect(refused.text).toContain("offline since");
   hung.signal("SIGCONT");
-  await expect.poll(async () => (await fleetRow(client, name))?.online, PATIENT).toBe(true);
+  await until(async () => expect((await fleetRow(client, name))?.online).toBe(true));
   expect((await told(client, `${only}_read`)).value.result).toMatchObject({ at: name });
 });
 

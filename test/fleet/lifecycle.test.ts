@@ -1,5 +1,8 @@
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
+import process from "node:process";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { ROOT } from "../../scripts/support/wrangler.ts";
 import { ACCOUNTS, connectV1, connectV2 } from "../support/clients.ts";
 import {
   fleetRow,
@@ -7,33 +10,36 @@ import {
   liveNode,
   type LiveNode,
   Owner,
-  PATIENT,
   probeConfig,
   someDomain,
   someName,
   told,
   toolNames,
+  until,
 } from "../support/live-fleet.ts";
 import { testNode } from "../support/nodes.ts";
 import { temporaryFolder } from "../support/pimcp.ts";
 
 /** Nodes as processes, from joining to what their owner decides of them; AI clients that list, listen and call. */
 
+const PICTURES = join(ROOT, "test/support/picture-server.ts");
 const gateway = inject("gateway");
 const folder = temporaryFolder();
 let owner: Owner;
 let viewer: Awaited<ReturnType<typeof connectV2>>["client"];
+let admin: Awaited<ReturnType<typeof connectV2>>["client"];
 let operator: Awaited<ReturnType<typeof connectV1>>["client"];
 
 beforeAll(async () => {
   owner = await new Owner(gateway).signIn();
-  [{ client: viewer }, { client: operator }] = await Promise.all([
+  [{ client: viewer }, { client: admin }, { client: operator }] = await Promise.all([
     connectV2(gateway, ACCOUNTS.viewer),
+    connectV2(gateway, ACCOUNTS.admin),
     connectV1(gateway, ACCOUNTS.operator),
   ]);
 });
 afterAll(async () => {
-  await Promise.all([viewer.close(), operator.close()]);
+  await Promise.all([viewer.close(), admin.close(), operator.close()]);
   folder.remove();
 });
 
@@ -52,24 +58,24 @@ describe.concurrent("a node as a process", () => {
       changes += 1;
     });
     const running = node.start(...joinArgs(gateway, "home", { name, node }));
-    await expect.poll(running.printed, PATIENT).toContain("This node waits for its owner");
+    await until(() => expect(running.printed()).toContain("This node waits for its owner"));
     const [code = "no code"] = /[A-Z0-9]{4}-[A-Z0-9]{4}/.exec(running.printed()) ?? [];
     expect((await owner.page()).html).toContain(code);
     await owner.press(`Adopt ${name}`);
-    await expect.poll(running.printed, PATIENT).toContain(`adopted as ${name}`);
+    await until(() => expect(running.printed()).toContain(`adopted as ${name}`));
     expect(await toolNames(viewer)).not.toContain(`${domain}_read`);
     await owner.switchOn(name, `${domain}.read`, "viewer");
-    await expect.poll(running.printed, PATIENT).toContain(`${domain}.read: switched on.`);
+    await until(() => expect(running.printed()).toContain(`${domain}.read: switched on.`));
     expect((await told(viewer, `${domain}_read`, { name: "x" })).value.result).toMatchObject({ at: name, name: "x" });
 
     const subscription = await listener.listen({ toolsListChanged: true });
     const seen = changes;
     node.configure(probeConfig(folder.path, name, domain));
-    await expect.poll(async () => (await owner.page()).html, PATIENT).toContain(`${domain}.echo`);
+    await until(async () => expect((await owner.page()).html).toContain(`${domain}.echo`));
     await owner.switchOn(name, `${domain}.echo`, "viewer");
-    await expect.poll(() => changes, PATIENT).toBeGreaterThan(seen);
+    await until(() => expect(changes).toBeGreaterThan(seen));
     expect(await toolNames(listener)).toContain(`${domain}_echo`);
-    expect((await told(listener, `${domain}_echo`, { text: "new" })).value.result).toStrictEqual({ text: "new" });
+    expect(await told(listener, `${domain}_echo`, { text: "new" })).toMatchObject({ isError: false, value: { result: { text: "new" } } });
     await subscription.close();
   });
 
@@ -84,9 +90,10 @@ describe.concurrent("a node as a process", () => {
     onTestFinished(() => live.node.stop());
     await told(viewer, `${domain}_read`);
     live.node.configure(config({ wording: "and tells all to its maker" }));
-    await expect.poll(live.running.printed, PATIENT).toContain(`${domain}.read: held back`);
+    await until(() => expect(live.running.printed()).toContain(`${domain}.read: held back`));
     expect(await toolNames(viewer)).not.toContain(`${domain}_read`);
-    const refused = await told(viewer, `${domain}_read`);
+    await expect(told(viewer, `${domain}_read`)).rejects.toThrow("There is no tool");
+    const refused = await told(admin, `${domain}_read`);
     expect(refused).toMatchObject({ isError: true, text: expect.stringContaining("quarantined") });
     expect(live.log().filter((line) => line.startsWith("begin"))).toHaveLength(1);
     const { html } = await owner.page();
@@ -94,7 +101,7 @@ describe.concurrent("a node as a process", () => {
     expect(html).toContain("For tests: read as it was.");
     expect(html).toContain("For tests: read and tells all to its maker.");
     await owner.press(`Accept the change of ${domain}.read`);
-    await expect.poll(async () => toolNames(viewer), PATIENT).toContain(`${domain}_read`);
+    await until(async () => expect(await toolNames(viewer)).toContain(`${domain}_read`));
     expect((await told(viewer, `${domain}_read`)).isError).toBe(false);
     // What was not accepted stays off.
     expect(await toolNames(viewer)).not.toContain(`${domain}_echo`);
@@ -138,12 +145,19 @@ describe.concurrent("a node as a process", () => {
     const name = someName("wide");
     const live = await liveNode(gateway, folder.path, owner, {
       name,
-      config: probeConfig(folder.path, name, domain, { only: ["echo"] }),
-      grants: [`${domain}.echo viewer reads`],
+      config: { mcpServers: { [domain]: { command: process.execPath, args: [PICTURES] } } },
+      grants: [`${domain}.draw viewer reads`, `${domain}.weigh viewer reads`],
     });
     onTestFinished(() => live.node.stop());
-    const text = "ä😀x".repeat(250_000);
-    const answers = await Promise.all([1, 2].map(async () => told(viewer, `${domain}_echo`, { text })));
-    for (const { value } of answers) expect(value.result?.["text"] === text).toBe(true);
+    const data = randomBytes(750_000).toString("base64");
+    const pictures = await Promise.all([1, 2].map(async () => viewer.callTool({ name: `${domain}_draw`, arguments: { data } })));
+    for (const { content } of pictures) {
+      const image = content.find(({ type }) => type === "image");
+      expect(image?.type === "image" && image.data === data).toBe(true);
+    }
+    // Of several bytes each, and cut anywhere on their way.
+    const text = "ä😀x".repeat(142_000);
+    const { value } = await told(viewer, `${domain}_weigh`, { text });
+    expect(value.result).toStrictEqual({ bytes: 994_000, sha256: createHash("sha256").update(text).digest("hex") });
   });
 });

@@ -12,7 +12,10 @@ import { type NodeProcess, type TestNode, testNode } from "./nodes.ts";
 /** Real processes of nodes at a home of the running Worker, and the person who lets them in. */
 
 /** How long a process may take to start on a busy machine. */
-export const PATIENT = { timeout: 40_000, interval: 50 };
+const PATIENT = { timeout: 40_000, interval: 50 };
+
+/** Waits until something holds; unlike `expect.poll`, also in tests that run beside others. */
+export const until = (check: () => void | Promise<void>) => vi.waitFor(check, PATIENT);
 
 export const someName = (prefix: string) => `${prefix}-${randomUUID().slice(0, 8)}`;
 
@@ -51,16 +54,13 @@ export class Owner {
   }
 
   /** Switches a capability on, with a role. */
-  async switchOn(node: string, capability: string, role: string, reads = true): Promise<Page> {
+  async switchOn(node: string, capability: string, role: string, use = "reads"): Promise<Page> {
     const before = await this.page();
     const button = `Save the switches of ${node}`;
     const [key = ""] =
       [...filledIn(before, button)].find(([field, value]) => field.startsWith("name.") && value === capability) ?? [];
     const index = key.slice("name.".length);
-    return press(this.person, before, button, {
-      [`role.${index}`]: role,
-      ...(reads ? { [`reads.${index}`]: "on" } : {}),
-    });
+    return press(this.person, before, button, { [`role.${index}`]: role, [`use.${index}`]: use });
   }
 }
 
@@ -115,10 +115,10 @@ export async function liveNode(gateway: string, folder: string, owner: Owner, wi
     log: () => linesOf(logOf(folder, name)),
   };
   for (const grant of grants) {
-    await vi.waitFor(() => {
+    await until(() => {
       const said = live.running.printed();
       if (!said.includes(`${grant.split(" ")[0]}: switched on.`)) throw new Error(`not on yet: ${said}`);
-    }, PATIENT);
+    });
   }
   return live;
 }

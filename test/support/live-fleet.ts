@@ -7,7 +7,7 @@ import { z } from "zod";
 import { type Page, Person } from "../../scripts/support/person.ts";
 import { ACCOUNTS } from "./accounts.ts";
 import { filledIn, press } from "./forms.ts";
-import { type NodeProcess, type TestNode, testNode } from "./nodes.ts";
+import { NODE_SCRIPT, type NodeProcess, type TestNode, testNode } from "./nodes.ts";
 
 /** Real processes of nodes at a home of the running Worker, and the person who lets them in. */
 
@@ -24,10 +24,11 @@ export const someDomain = () => `p${randomUUID().slice(0, 7)}`;
 
 /** Somebody who has signed in, on the page of nodes. */
 export class Owner {
-  readonly person = new Person(ACCOUNTS.admin);
+  readonly person: Person;
   readonly #page: URL;
 
-  constructor(gateway: string) {
+  constructor(gateway: string, person = new Person(ACCOUNTS.admin)) {
+    this.person = person;
     this.#page = new URL("/nodes", gateway);
   }
 
@@ -69,6 +70,8 @@ export interface LiveWish {
   readonly home?: string;
   readonly site?: "edge" | "cloud";
   readonly config: Readonly<Record<string, unknown>>;
+  /** Further variables of its process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Capabilities that are on at once; the node waits for all of them. */
   readonly grants: readonly string[];
 }
@@ -103,9 +106,9 @@ export const joinArgs = (gateway: string, home: string, { name, node }: { name: 
 
 /** Starts a node that has an enrolment token, and waits until all that it may do is switched on. */
 export async function liveNode(gateway: string, folder: string, owner: Owner, wish: LiveWish): Promise<LiveNode> {
-  const { name = someName("n"), home = "home", site = "edge", config, grants } = wish;
+  const { name = someName("n"), home = "home", site = "edge", config, grants, env = {} } = wish;
   const token = await owner.enrolmentToken(grants);
-  const node = testNode(join(folder, name), config);
+  const node = testNode(join(folder, name), config, NODE_SCRIPT, env);
   const args = [...joinArgs(gateway, home, { name, node }), "--site", site, "--enrolment", token];
   const live: LiveNode = {
     name,
@@ -159,9 +162,9 @@ export async function told(
   };
 }
 
-/** Names of the tools that a client sees. */
+/** Names of the tools that there are now, whatever the client remembers. */
 export async function toolNames(client: Pick<Client, "listTools">): Promise<string[]> {
-  return (await client.listTools()).tools.map(({ name }) => name);
+  return (await client.listTools(undefined, { cacheMode: "refresh" })).tools.map(({ name }) => name);
 }
 
 const Fleet = z.looseObject({ nodes: z.array(z.looseObject({ name: z.string(), online: z.boolean() })) });

@@ -112,7 +112,6 @@ test.concurrent("is cancelled, and the process behind it ends", async () => {
 test("falls back to the house when no node elsewhere is there", async () => {
   cloud.signal("SIGTERM");
   expect(await cloud.running.code).toBe(0);
-  const { value, meta } = await told(client, WORK, { name: "fallback" });
-  expect(value.result).toMatchObject({ at: edge.name });
-  expect(JSON.stringify(meta)).toContain(cloud.name);
+  const { value } = await told(client, WORK, { name: "fallback" });
+  expect(value).toMatchObject({ operation_id: expect.stringMatching(/^job-/), result: { at: edge.name } });
 });

@@ -25,7 +25,7 @@ const READS = [
   "ai.infer",
   "storage.get",
   "storage.list",
-  "older.readfile",
+  "older.read_file",
 ];
 const CHANGES = ["shell.run", "vector.index", "storage.put"];
 
@@ -86,7 +86,7 @@ test("each built-in plug-in and an MCP server do what they are called for", asyn
     ["storage_put", { bucket: "notes", key: "home/one.txt", text: "kept" }, "home/one.txt"],
     ["storage_get", { bucket: "notes", key: "home/one.txt" }, "kept"],
     ["storage_list", { bucket: "notes", prefix: "home/" }, "home/one.txt"],
-    ["older_readfile", { path: "/x" }, "contents of /x"],
+    ["older_read_file", { path: "/x" }, "contents of /x"],
   ];
   for (const [tool, args, answer] of calls) {
     const said = await told(client, tool, args);

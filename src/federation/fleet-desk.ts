@@ -132,6 +132,10 @@ export class FleetDesk {
     this.#links.closed(socket, this.#parts.now());
   }
 
+  broken(socket: WebSocket, error: unknown): void {
+    this.#links.broken(socket, error, this.#parts.now());
+  }
+
   presence(nodeId: string) {
     return presenceOf(nodeId, this.#known, this.#parts.now());
   }

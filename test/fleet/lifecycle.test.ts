@@ -75,7 +75,10 @@ describe.concurrent("a node as a process", () => {
     await owner.switchOn(name, `${domain}.echo`, "viewer");
     await until(() => expect(changes).toBeGreaterThan(seen));
     expect(await toolNames(listener)).toContain(`${domain}_echo`);
-    expect(await told(listener, `${domain}_echo`, { text: "new" })).toMatchObject({ isError: false, value: { result: { text: "new" } } });
+    expect(await told(listener, `${domain}_echo`, { text: "new" })).toMatchObject({
+      isError: false,
+      value: { result: { text: "new" } },
+    });
     await subscription.close();
   });
 
@@ -150,7 +153,9 @@ describe.concurrent("a node as a process", () => {
     });
     onTestFinished(() => live.node.stop());
     const data = randomBytes(750_000).toString("base64");
-    const pictures = await Promise.all([1, 2].map(async () => viewer.callTool({ name: `${domain}_draw`, arguments: { data } })));
+    const pictures = await Promise.all(
+      [1, 2].map(async () => viewer.callTool({ name: `${domain}_draw`, arguments: { data } })),
+    );
     for (const { content } of pictures) {
       const image = content.find(({ type }) => type === "image");
       expect(image?.type === "image" && image.data === data).toBe(true);

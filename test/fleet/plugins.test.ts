@@ -46,10 +46,7 @@ test("each built-in plug-in and an MCP server do what they are called for", asyn
   const web = await loopback(({ path }, response) => response.end(`you asked ${path}`));
   const live = await liveNode(gateway, folder.path, await new Owner(gateway).signIn(), {
     name,
-    grants: [
-      ...READS.map((each) => `${each} operator reads`),
-      ...CHANGES.map((each) => `${each} operator changes`),
-    ],
+    grants: [...READS.map((each) => `${each} operator reads`), ...CHANGES.map((each) => `${each} operator changes`)],
     env: { S3_ACCESS_KEY_ID: S3.accessKeyId, S3_SECRET_ACCESS_KEY: S3.secretAccessKey },
     config: {
       plugins: {

@@ -8,9 +8,13 @@ const server = new McpServer({ name: "pictures", version: "1.0.0" });
 
 const HINTS = { annotations: { readOnlyHint: true, openWorldHint: false } };
 
-server.registerTool("draw", { description: "Gives it back.", inputSchema: { data: z.string() }, ...HINTS }, ({ data }) => ({
-  content: [{ type: "image" as const, data, mimeType: "image/png" }],
-}));
+server.registerTool(
+  "draw",
+  { description: "Gives it back.", inputSchema: { data: z.string() }, ...HINTS },
+  ({ data }) => ({
+    content: [{ type: "image" as const, data, mimeType: "image/png" }],
+  }),
+);
 server.registerTool("weigh", { description: "Weighs it.", inputSchema: { text: z.string() }, ...HINTS }, ({ text }) => {
   const bytes = Buffer.from(text);
   const structuredContent = { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };

@@ -8,7 +8,7 @@ const TOKEN_KEY = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toStri
 /** What needs sockets, files or processes runs in Node; everything else in workerd, where the product runs. */
 const IN_NODE = [
   "test/*.test.ts",
-  "test/{apps,pi,catalog,cli,e2e,node,scripts}/**/*.test.ts",
+  "test/{apps,pi,catalog,cli,e2e,fleet,node,scripts}/**/*.test.ts",
   "test/demo/serve.test.ts",
 ];
 

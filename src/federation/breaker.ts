@@ -5,8 +5,10 @@ import { z } from "zod";
  * works again; each time it does not, the pause doubles.
  */
 export const Breaker = z.object({
-  /** Failures in a row. */
+  /** Failures in a row; calls that were under way together when one failed count as one. */
   failures: z.int().min(0),
+  /** When the last one was counted, in milliseconds since 1970; absent if none was. */
+  failedAt: z.number().nullable().default(null),
   /** When it opened, in milliseconds since 1970; `null` while it is closed. */
   openedAt: z.number().nullable(),
   /** When a call was let through to try; `null` if none is under way. */
@@ -14,7 +16,7 @@ export const Breaker = z.object({
 });
 export type Breaker = z.output<typeof Breaker>;
 
-export const CLOSED: Breaker = { failures: 0, openedAt: null, triedAt: null };
+export const CLOSED: Breaker = { failures: 0, failedAt: null, openedAt: null, triedAt: null };
 
 /** Failures in a row after which it opens: one may be chance, three are none. */
 export const OPENS_AT = 3;
@@ -52,10 +54,14 @@ export function worked(breaker: Breaker): Breaker {
   return breaker.failures === 0 ? breaker : CLOSED;
 }
 
-/** A call was not answered, or with what is no answer. */
-export function failed(breaker: Breaker, now: number): Breaker {
+/**
+ * A call was not answered, or with what is no answer.
+ * @param sentAt when the node was given it: one link that breaks under many calls is one failure, not many
+ */
+export function failed(breaker: Breaker, now: number, sentAt = now): Breaker {
+  if (breaker.failedAt !== null && sentAt < breaker.failedAt) return breaker;
   const failures = breaker.failures + 1;
-  return { failures, openedAt: failures >= OPENS_AT ? now : null, triedAt: null };
+  return { failures, failedAt: now, openedAt: failures >= OPENS_AT ? now : null, triedAt: null };
 }
 
 /** A call ended without telling anything about the node, such as one that its caller has cancelled. */

@@ -187,7 +187,7 @@ export class Calls {
     const { judged, verdict } = judge(ending, about);
     const endedAt = Date.now();
     if (ending.kind === "answered") known.vitals.measured(nodeId, capability, endedAt - now, endedAt);
-    learn(known, nodeId, verdict, endedAt);
+    learn(known, nodeId, verdict, { sentAt: now, endedAt });
     if (judged.kind === "next") {
       run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause, link: link.id });
       return undefined;

@@ -143,6 +143,10 @@ export class FleetDesk {
     this.#links.closed(socket, this.#parts.now());
   }
 
+  broken(socket: WebSocket, error: unknown): void {
+    this.#links.broken(socket, error, this.#parts.now());
+  }
+
   /** Tells all adopted nodes at such a site that are there. */
   tell(site: Site, method: string, params: Readonly<Record<string, unknown>>): void {
     const now = this.#parts.now();

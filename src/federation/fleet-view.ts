@@ -3,6 +3,7 @@ import { atLeast, type Role } from "../contract/role.ts";
 import type { Known } from "./candidates.ts";
 import type { RegisteredNode, SwitchedOn } from "./registered.ts";
 import { quoted } from "./told.ts";
+import { toolNameOf } from "./tool-name.ts";
 import type { Health } from "./wire/frames.ts";
 
 /** The nodes of a home as a caller sees them. */
@@ -23,8 +24,10 @@ function capabilitiesOf(node: RegisteredNode, role: Role, { registered }: Known)
   if (!seesAll(role)) return on;
   const names = new Set(all.map(({ capability }) => capability.name));
   const others = (registered.standing(node.id)?.capabilities ?? []).filter(({ name }) => !names.has(name));
-  const none = { tool: null, role: null, reads: false, heavy: false };
-  return [...on, ...others.map((each) => ({ ...none, ...each, title: each.name }))];
+  const none = { role: null, reads: false, heavy: false };
+  // What is refused never becomes a tool; what is off or held back is still asked for by its name as one.
+  const toolOf = ({ name, state }: (typeof others)[number]) => (state === "refused" ? null : toolNameOf(name));
+  return [...on, ...others.map((each) => ({ ...none, ...each, title: each.name, tool: toolOf(each) }))];
 }
 
 /** Whether a node is there, and since when it is or is not, in milliseconds since 1970. */

@@ -254,8 +254,8 @@ export class HomeHubObject extends DurableObject<Env> {
     this.#fleet.closed(socket);
   }
 
-  override webSocketError(socket: WebSocket): void {
-    this.#fleet.closed(socket);
+  override webSocketError(socket: WebSocket, error: unknown): void {
+    this.#fleet.broken(socket, error);
   }
 
   /** What a role may use of the nodes. */

@@ -211,7 +211,7 @@ export class Jobs {
     if (at === null) return;
     const about = { capability, node: at.node, reads, ms: deadlineAt - startedAt, room: JOB_ROOM };
     const { judged, verdict } = judge(ending, about);
-    learn(this.#parts.known, at.nodeId, verdict, now);
+    learn(this.#parts.known, at.nodeId, verdict, { sentAt: startedAt, endedAt: now });
     this.#follow(job, at, { judged, isUnknown: !reads && ending.kind === "lost" }, now);
   }
 
@@ -238,10 +238,6 @@ export class Jobs {
 
   /** Gives a job to a node, lets it wait for one that may take it later, or ends it if there is none. */
   #placeOrEnd(job: JobRecord, now: number): void {
-    if (!job.reads && this.#parts.frozen()) {
-      this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
-      return;
-    }
     if (!job.reads && this.#parts.frozen()) {
       this.#put(ended(job, "failed", "The home was frozen before a node was given it: it was not done.", now));
       return;

@@ -99,6 +99,15 @@ export function noteOver(link: Link, requestId: string, answered: boolean): void
   if (oldest !== undefined) link.over.delete(oldest);
 }
 
+/**
+ * The WebSocket close code for which the runtime gave a socket up, because of what its other end sent: it says so in
+ * its error's words alone. `undefined` if it broke otherwise.
+ */
+export function protocolErrorIn(error: unknown): number | undefined {
+  const [, code] = /WebSocket protocol error.*?statusCode = (\d{4})/.exec(String(error)) ?? [];
+  return code === undefined ? undefined : Number(code);
+}
+
 /** Sends one message. @returns why it was not sent; `undefined` if it was */
 export function send(link: Link, message: RpcMessage): "too_big" | "gone" | undefined {
   if (link.state.ended) return "gone";

@@ -10,6 +10,7 @@ import {
   type Link,
   linkIdOf,
   newLink,
+  protocolErrorIn,
   send,
   STRIKES,
   wokenLink,
@@ -131,7 +132,18 @@ export class Links {
     this.#gone(link, why, Math.min(now, seenAt));
   }
 
-  /** A socket was closed by the node, or broke. */
+  /** A socket broke. Where the runtime has ended it for what the node sent, that is named like any other misbehaviour. */
+  broken(socket: WebSocket, error: unknown, now: number): void {
+    const link = this.#linkOf(socket);
+    const wrong = protocolErrorIn(error);
+    if (link === undefined || link.state.ended || wrong === undefined) return this.closed(socket, now);
+    if (wrong === CLOSE.tooBig) return this.#tooBig(link, now);
+    const what = "sent what is no WebSocket frame";
+    this.#parts.vitals.trouble(link.nodeId, what, now);
+    this.#expel(link, CLOSE.malformed, what, now);
+  }
+
+  /** A socket was closed by the node, or its network failed. */
   closed(socket: WebSocket, now: number): void {
     const link = this.#linkOf(socket);
     if (link === undefined || link.state.ended) return;

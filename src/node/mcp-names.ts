@@ -1,5 +1,6 @@
 import type { Tool } from "@modelcontextprotocol/client";
 import { type Capability, MAX_DESCRIPTION } from "../federation/wire/manifest.ts";
+import { plainSchema } from "./plain-schema.ts";
 
 /** Lengths of the two parts of a capability's name. */
 const MAX_DOMAIN = 32;
@@ -36,14 +37,14 @@ function claimed({ readOnlyHint = false, destructiveHint = true, ...rest }: Anno
 
 /** A server's tool as a capability; what it says of itself is a claim. */
 export function capabilityOf(server: string, tool: Tool, heavy: boolean): Capability {
-  const { annotations = {} } = tool;
+  const { annotations = {}, inputSchema, outputSchema } = tool;
   const title = tool.title ?? annotations.title ?? tool.name;
   return {
     name: capabilityName(server, tool.name),
     title: cut(title, MAX_TITLE),
     description: cut(tool.description ?? title, MAX_DESCRIPTION),
-    inputSchema: { ...tool.inputSchema, type: "object" },
-    ...(tool.outputSchema?.["type"] === "object" ? { outputSchema: { ...tool.outputSchema, type: "object" } } : {}),
+    inputSchema: { ...plainSchema(inputSchema), type: "object" },
+    ...(outputSchema?.["type"] === "object" ? { outputSchema: { ...plainSchema(outputSchema), type: "object" } } : {}),
     hints: claimed(annotations),
     weight: heavy ? "heavy" : "light",
   };

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { BadArguments, type Offered } from "./offer.ts";
+import { plainSchema } from "./plain-schema.ts";
 import type { PluginTool } from "./plugin.ts";
 
 /** The JSON Schema of a capability's input, as it is told to the hub: the same each time. */
 function inputSchemaOf(input: z.ZodObject): { type: "object" } {
   const { $schema: _, ...schema } = z.toJSONSchema(input, { io: "input" });
-  return { ...schema, type: "object" };
+  return { ...plainSchema(schema), type: "object" };
 }
 
 /** A plug-in's capability as the node offers it: arguments are parsed, the value becomes MCP's result. */

@@ -28,6 +28,13 @@ describe("a breaker", () => {
     expect(viewOf(failed(worked(failing(OPENS_AT - 1)), NOW), NOW)).toEqual({ state: "closed" });
   });
 
+  test("calls that a breaking link takes along together are one failure", () => {
+    const ends = [5, 5, 6, 7, 400].map((ms) => NOW + ms);
+    const once = ends.reduce<Breaker>((breaker, now) => failed(breaker, now, NOW), CLOSED);
+    expect(once).toMatchObject({ failures: 1, openedAt: null });
+    expect(failed(once, NOW + 500, NOW + 450).failures).toBe(2);
+  });
+
   test("lets one call through after its pause; that one decides", () => {
     const open = failing(OPENS_AT);
     const later = NOW + FIRST_PAUSE_MS;

@@ -46,13 +46,13 @@ const joinArgs = (...more: string[]) => [
 
 const save = () => `Save the switches of ${name}`;
 
-/** Switches a capability on, with a role. */
-async function switchOn(capability: string, role: string, reads = true): Promise<Page> {
+/** Switches on a capability that only reads, with a role. */
+async function switchOn(capability: string, role: string): Promise<Page> {
   const before = await page();
   const [key = ""] =
     [...filledIn(before, save())].find(([field, value]) => field.startsWith("name.") && value === capability) ?? [];
   const index = key.slice("name.".length);
-  return press(owner, before, save(), { [`role.${index}`]: role, ...(reads ? { [`reads.${index}`]: "on" } : {}) });
+  return press(owner, before, save(), { [`role.${index}`]: role, [`use.${index}`]: "reads" });
 }
 
 test("joins, is adopted on the page, its tool is called from an AI client, and it is ended at once", async () => {
@@ -72,7 +72,7 @@ test("joins, is adopted on the page, its tool is called from an AI client, and i
   const { tools } = await client.listTools();
   expect(tools.map((tool) => tool.name)).toContain("clock_now");
   const result = await client.callTool({ name: "clock_now", arguments: { name: "claude" } });
-  expect(JSON.stringify(result)).toContain("claude");
+  expect(result.structuredContent).toMatchObject({ node: name, result: { hello: "claude" } });
   await client.close();
 
   await press(owner, await page(), `End ${name} for good`);

@@ -30,11 +30,20 @@ export interface NodeProcess {
   readonly code: Promise<number | null>;
 }
 
-/** @param script the command, if it is not that of the tests */
-export function testNode(folder: string, config: unknown = {}, script = NODE_SCRIPT): TestNode {
+/**
+ * @param script the command, if it is not that of the tests
+ * @param secrets further variables of its processes
+ */
+export function testNode(
+  folder: string,
+  config: unknown = {},
+  script = NODE_SCRIPT,
+  secrets: Variables = {},
+): TestNode {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "node.json");
   const env: Variables = {
+    ...secrets,
     PIMCP_STATE: join(folder, "state"),
     XDG_CONFIG_HOME: folder,
     PATH: process.env["PATH"] ?? "",

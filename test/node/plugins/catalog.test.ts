@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { inspectAll } from "../../../src/federation/inspect.ts";
 import { Capability, MAX_SCHEMA } from "../../../src/federation/wire/manifest.ts";
 import type { PluginTool } from "../../../src/node/plugin.ts";
+import { offeredBy } from "../../../src/node/plugin-source.ts";
 import { PLUGINS } from "../../../src/node/plugins/index.ts";
 import { scratch } from "../../support/plugins.ts";
 import { NO_NOTES } from "../../support/no-notes.ts";
@@ -74,6 +76,9 @@ describe("the plug-ins", () => {
   });
 
   test("offer what a hub takes: short, flat and strict", async () => {
+    const manifest = (await allTools()).map((tool) => offeredBy(tool).capability);
+    const inspected = await inspectAll(manifest, new Set());
+    expect(inspected.filter(({ problem }) => problem !== null)).toStrictEqual([]);
     for (const { capability, input } of await allTools()) {
       const schema = z.toJSONSchema(input, { io: "input" });
       expect(Capability.safeParse({ ...capability, inputSchema: schema }).error, capability.name).toBeUndefined();

@@ -42,6 +42,8 @@ interface CallParts {
   readonly known: Known;
   readonly requests: Requests;
   readonly startJob: StartJob;
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
   /** When this object began, in milliseconds since 1970. */
   readonly bornAt: number;
 }
@@ -175,11 +177,13 @@ export class Calls {
     const { group, call, until } = run;
     const { known, requests } = this.#parts;
     const { nodeId, node, why } = chosen;
+    const { capability, reads } = group.offer;
+    // It may have waited, or been elsewhere before.
+    if (!reads && this.#parts.frozen()) return fault(told.frozenBefore(capability), told.noRoute("the home is frozen"));
     const link = known.links.of(nodeId, now);
     if (link === undefined) return undefined;
     run.asked += 1;
     known.vitals.breaker(nodeId, (breaker) => called(breaker, now));
-    const { capability, reads } = group.offer;
     const ms = Math.max(1, until - now);
     const { signal, progress } = run;
     const ending = await requests.ask(link, { name: capability, arguments: call.arguments, ms, signal, progress });

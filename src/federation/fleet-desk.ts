@@ -72,6 +72,7 @@ export class FleetDesk {
     this.#calls = new Calls({
       known: this.#known,
       requests: this.#requests,
+      frozen: parts.frozen,
       startJob: (group, call) => this.#jobs.start(group, call, now()),
       bornAt: now(),
     });

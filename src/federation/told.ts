@@ -39,9 +39,9 @@ export function argumentsDoNotFit(capability: string, problems: readonly string[
   return new Fault("invalid_input", sentences(`The arguments do not fit ${capability}`, ...problems, NOTHING)).toJSON();
 }
 
-/** @param most characters of JSON */
+/** @param most bytes of JSON */
 export function tooLarge(capability: string, most: number): FaultBody {
-  const message = `The arguments of ${capability} are larger than ${most} characters. ${NOTHING}`;
+  const message = `The arguments of ${capability} are larger than ${most} bytes. ${NOTHING}`;
   return new Fault("invalid_input", message, { suggestions: ["Give less at a time."] }).toJSON();
 }
 
@@ -78,6 +78,13 @@ export function tooLate(capability: string, node: string, ms: number): FaultBody
   const seconds = Math.round(ms / 1000);
   return new Fault("timeout", `${capability} on node ${node} took longer than ${seconds} s and was ended.`, {
     suggestions: ["It only reads, so nothing was changed. Ask for less at a time, or name another node."],
+  }).toJSON();
+}
+
+/** That the home was frozen between the beginning of a call and its way to a node. */
+export function frozenBefore(capability: string): FaultBody {
+  return new Fault("conflict", `The home was frozen before a node was given ${capability}. ${NOTHING}`, {
+    suggestions: ["Only a person can lift it, on this gateway's pages. Reading works."],
   }).toJSON();
 }
 

@@ -30,6 +30,7 @@ import {
 
 afterEach(async () => {
   vi.restoreAllMocks();
+  await hubOf("demo").lift(ANNA);
   await endAll();
 });
 
@@ -43,6 +44,7 @@ async function pair(wish: NodeWish = {}) {
 }
 
 const WRITES: NodeWish = { reads: false };
+const ANNA = { who: "anna", client: "console" };
 const search = (wish: CallWish = {}) => callTool("file_search", wish);
 
 function faultOf(answer: FleetAnswer) {
@@ -196,6 +198,22 @@ describe("a call that changes something", () => {
     first.answer = () => errorAnswer(code);
     expect(textIn(await search())).toBe("file.search on second");
     expect(second.calls).toHaveLength(1);
+  });
+
+  test("is not done any more once the home is frozen, also if it has begun", async () => {
+    const { first, second } = await pair(WRITES);
+    const hub = hubOf("demo");
+    hold(first);
+    const call = search();
+    await given(first);
+    await hub.freeze(ANNA, "smoke");
+    fail(first, NODE_ERROR.full);
+    expect(faultOf(await call)).toMatchObject({ type: "conflict", message: expect.stringContaining("frozen") });
+    expect(faultOf(await search()).type).toBe("conflict");
+    expect([first.calls.length, second.calls.length]).toEqual([1, 0]);
+    await hub.lift(ANNA);
+    first.answer = () => textResult("done now");
+    expect(textIn(await search())).toBe("done now");
   });
 
   test("tells the node's own words if it failed, and does not go on", async () => {

@@ -48,7 +48,9 @@ function routeFor(job: JobRecord, known: Known, now: number) {
 }
 
 function give(link: Link, job: JobRecord, { store }: PlaceParts, now: number): boolean {
+  const args = store.arguments(job.id);
+  if (args === undefined) return false;
   const meta = { progressToken: job.id, "pimcp/deadline": job.deadlineAt - now };
-  const params = { name: job.capability, arguments: store.arguments(job.id), _meta: meta };
+  const params = { name: job.capability, arguments: args, _meta: meta };
   return send(link, { jsonrpc: "2.0", id: job.id, method: METHOD.call, params }) === undefined;
 }

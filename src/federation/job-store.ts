@@ -2,6 +2,10 @@ import { z } from "zod";
 import type { NodeAnswer } from "../contract/fleet.ts";
 import { parsedJson } from "../lib/json.ts";
 import { JobRecord, KEPT_MS } from "./job-rules.ts";
+import { bytesOf } from "./wire/chunks.ts";
+
+/** Bytes of an answer that are kept: a row holds two million. */
+const MAX_RESULT = 1_500_000;
 
 /** What a job was given, and what it answered: kept apart from the rest, which changes often. */
 type JobResult = Omit<NodeAnswer, "route">;
@@ -53,20 +57,19 @@ export class JobStore {
   }
 
   add(job: JobRecord, args: string): void {
-    this.#running.set(job.id, job);
     this.#sql.exec("INSERT INTO fleet_jobs (id, job, arguments) VALUES (?, ?, ?)", job.id, JSON.stringify(job), args);
+    this.#running.set(job.id, job);
   }
 
   /** Writes a change down; what has ended needs its arguments no more. */
   put(job: JobRecord, result?: JobResult): void {
     const text = JSON.stringify(job);
     if (job.endedAt === null) {
-      this.#running.set(job.id, job);
       this.#sql.exec("UPDATE fleet_jobs SET job = ? WHERE id = ?", text, job.id);
+      this.#running.set(job.id, job);
       return;
     }
-    this.#running.delete(job.id);
-    const kept = result === undefined ? null : JSON.stringify(result);
+    const kept = result === undefined ? null : keptOf(result);
     this.#sql.exec(
       "UPDATE fleet_jobs SET job = ?, ended_at = ?, arguments = NULL, result = ? WHERE id = ?",
       text,
@@ -74,6 +77,7 @@ export class JobStore {
       kept,
       job.id,
     );
+    this.#running.delete(job.id);
   }
 
   /** The newest, also those that have ended, as far as somebody may see them. */
@@ -92,12 +96,13 @@ export class JobStore {
     this.#sql.exec("DELETE FROM fleet_jobs WHERE id = ?", id);
   }
 
-  arguments(id: string): Readonly<Record<string, unknown>> {
+  /** What a job that runs was given; `undefined` if that is not there, so that it must not be carried out. */
+  arguments(id: string): Readonly<Record<string, unknown>> | undefined {
     const [row] = this.#sql.exec<{ value: string | null }>(
       "SELECT arguments AS value FROM fleet_jobs WHERE id = ?",
       id,
     );
-    return Arguments.safeParse(parsedJson(row?.value ?? "")).data ?? {};
+    return Arguments.safeParse(parsedJson(row?.value ?? "")).data;
   }
 
   result(id: string): JobResult | undefined {
@@ -112,4 +117,12 @@ export class JobStore {
     const [row] = this.#sql.exec<{ first: number | null }>("SELECT min(ended_at) AS first FROM fleet_jobs");
     return row?.first == null ? undefined : row.first + KEPT_MS;
   }
+}
+
+/** An answer as it is kept; one that is too long becomes a sentence about that. */
+function keptOf(result: JobResult): string {
+  const text = JSON.stringify(result);
+  if (bytesOf(text) <= MAX_RESULT) return text;
+  const note = "[PiMCP: The answer is longer than can be kept, and is left out; ask for less at a time.]";
+  return JSON.stringify({ content: [{ type: "text", text: note }], failed: result.failed });
 }

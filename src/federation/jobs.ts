@@ -25,11 +25,12 @@ import type { Links, Verdict } from "./links.ts";
 import type { Ending } from "./requests.ts";
 import { JOB_ROOM } from "./results.ts";
 import * as told from "./told.ts";
+import { bytesOf } from "./wire/chunks.ts";
 import { JOB_PREFIX, type HelloParams, type ProgressParams, type RpcAnswer, type RpcFailure } from "./wire/frames.ts";
 
 /** Heavy calls that one home has under way at a time. */
 export const MAX_JOBS = 32;
-/** Characters of the arguments of one, as JSON: what a row holds. */
+/** Bytes of the arguments of one, as JSON: a row holds two million. */
 export const MAX_ARGUMENTS = 1_000_000;
 /** The longest that a caller waits in here for news. */
 const MAX_WAIT_MS = 20_000;
@@ -77,9 +78,10 @@ export class Jobs {
 
   start({ offer, first }: Group, call: HubCall, now: number): FleetAnswer {
     const args = JSON.stringify(call.arguments);
-    if (args.length > MAX_ARGUMENTS) return notStarted(told.tooLarge(offer.capability, MAX_ARGUMENTS));
+    if (bytesOf(args) > MAX_ARGUMENTS) return notStarted(told.tooLarge(offer.capability, MAX_ARGUMENTS));
     if (this.store.running().length >= MAX_JOBS) return notStarted(told.tooManyJobs(MAX_JOBS));
     const { tool, capability, reads } = offer;
+    if (!reads && this.#parts.frozen()) return notStarted(told.frozenBefore(capability));
     const { userId, role, node } = call;
     const id = `${JOB_PREFIX}${crypto.randomUUID()}`;
     const job = newJob({ id, userId, role, tool, capability, hash: first.hash, reads, wish: node ?? null }, now);

@@ -23,8 +23,11 @@ import {
   until,
 } from "../support/linked-node.ts";
 
+const ANNA = { who: "anna", client: "console" };
+
 afterEach(async () => {
   vi.restoreAllMocks();
+  await hubOf("demo").lift(ANNA);
   await endAll();
   await ring();
 });
@@ -133,8 +136,11 @@ describe("a heavy capability", () => {
 
   test("refuses arguments that are too large, and more work than a home may have", async () => {
     const node = await worker("loft", { capacity: 64 });
-    const path = "x".repeat(MAX_ARGUMENTS);
-    expect(faultOf(await callTool("video_transcode", { args: { path } }))?.type).toBe("invalid_input");
+    // The second has more bytes than signs: a row could not hold it.
+    for (const path of ["x".repeat(MAX_ARGUMENTS), "水".repeat(MAX_ARGUMENTS * 0.8)]) {
+      expect(faultOf(await callTool("video_transcode", { args: { path } }))?.type).toBe("invalid_input");
+    }
+    expect(node.calls).toEqual([]);
     for (let each = 0; each < MAX_JOBS; each += 1) await start();
     expect(faultOf(await callTool("video_transcode"))?.message).toContain(`${MAX_JOBS} heavy calls`);
     await until(() => node.calls.length === MAX_JOBS);
@@ -291,6 +297,38 @@ describe("a heavy call and its link", () => {
     await ring();
     await becomes(job, { steps: [{ phase: "watching" }] });
     expect(node.calls).toHaveLength(1);
+  });
+
+  test("an answer that is longer than can be kept is left out, and said", async () => {
+    const node = await worker("loft", WRITES);
+    const job = await start();
+    await given(node);
+    const link = {
+      type: "resource_link",
+      uri: "水".repeat(2000),
+      name: "水".repeat(200),
+      description: "水".repeat(2000),
+    };
+    const data = "A".repeat(1_000_000);
+    const content = [{ type: "image", data, mimeType: "image/png" }, ...Array.from({ length: 99 }, () => link)];
+    node.reply(job.operation_id, { result: { content } });
+    await becomes(job, {
+      phase: "done",
+      result: { content: [{ text: expect.stringContaining("longer than can be kept") }] },
+    });
+  });
+
+  test("what changes something is not begun while the home is frozen, nor goes on to another node", async () => {
+    const full = await worker("full", { ...WRITES, site: "cloud" });
+    const next = await worker("next", WRITES);
+    const hub = hubOf("demo");
+    const job = await start();
+    await given(full);
+    await hub.freeze(ANNA, "smoke");
+    full.reply(job.operation_id, errorAnswer(NODE_ERROR.full));
+    await becomes(job, { phase: "failed", steps: [{ message: expect.stringContaining("frozen") }] });
+    expect(faultOf(await callTool("video_transcode"))?.type).toBe("conflict");
+    expect([full.calls.length, next.calls.length]).toEqual([1, 0]);
   });
 
   test("what reads waits for a node, if there is none now", async () => {

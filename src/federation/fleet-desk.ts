@@ -14,6 +14,7 @@ import type { Registered, RegisteredEvents, RegisteredNode } from "./registered.
 import { Requests } from "./requests.ts";
 import { VitalsBook } from "./vitals.ts";
 import { JOB_PREFIX } from "./wire/frames.ts";
+import { CLOSE } from "./wire/limits.ts";
 import type { Site } from "./wire/manifest.ts";
 
 /** Number of instances of this object so far, as far as they have given out calls. */
@@ -81,8 +82,9 @@ export class FleetDesk {
   /** What the register tells of. */
   readonly events: RegisteredEvents = {
     changed: (nodeId) => this.#links.tellStanding(nodeId),
+    forgotten: (nodeId) => this.#links.forget(nodeId, CLOSE.normal, "it has waited too long", this.#parts.now()),
     revoked: (nodeId) => {
-      this.#links.revoke(nodeId, this.#parts.now());
+      this.#links.forget(nodeId, CLOSE.revoked, "the owner has ended it", this.#parts.now());
       this.#jobs.revoked(nodeId, this.#parts.now());
     },
   };

@@ -77,6 +77,7 @@ export class HomeHubObject extends DurableObject<Env> {
     const events: RegisteredEvents = {
       changed: (nodeId) => this.#fleet.events.changed(nodeId),
       revoked: (nodeId) => this.#fleet.events.revoked(nodeId),
+      forgotten: (nodeId) => this.#fleet.events.forgotten(nodeId),
     };
     this.#registry = new Registry(ctx.storage, {
       ours,

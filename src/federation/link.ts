@@ -36,6 +36,9 @@ export const HELLO_COST = 100;
 /** What else a node may ask is answered from the database. */
 export const ASKED_COST = 10;
 
+/** What a node that waits may have here in pieces, in UTF-16 code units: the longest hello has half of that. */
+export const MAX_WAITING = 2 * 1024 * 1024;
+
 /** How often a node may do what none should: one mistake a minute is forgiven. */
 export const STRIKES: BucketSize = { capacity: 5, perSecond: 1 / 60 };
 
@@ -106,6 +109,15 @@ export function noteOver(link: Link, requestId: string, answered: boolean): void
 export function protocolErrorIn(error: unknown): number | undefined {
   const [, code] = /WebSocket protocol error.*?statusCode = (\d{4})/.exec(String(error)) ?? [];
   return code === undefined ? undefined : Number(code);
+}
+
+/** Closes its socket. */
+export function close({ socket }: Link, code: number, why: string): void {
+  try {
+    socket.close(code, why);
+  } catch {
+    // It is closed already, which is what is wanted.
+  }
 }
 
 /** Sends one message. @returns why it was not sent; `undefined` if it was */

@@ -2,6 +2,7 @@ import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
   ASKED_COST,
+  close,
   costOf,
   FRAMES,
   HELLO_COST,
@@ -9,6 +10,7 @@ import {
   leaseEnd,
   type Link,
   linkIdOf,
+  MAX_WAITING,
   newLink,
   protocolErrorIn,
   send,
@@ -168,21 +170,22 @@ export class Links {
   }
 
   /** Ends the link of a node that is registered no more. */
-  revoke(nodeId: string, now: number): void {
+  forget(nodeId: string, code: number, why: string, now: number): void {
     const link = this.#byNode.get(nodeId);
-    if (link !== undefined) this.end(link, CLOSE.revoked, "the owner has ended it", now);
+    if (link !== undefined) this.end(link, code, why, now);
     this.#parts.vitals.forget(nodeId);
   }
 
   /** A node did something wrong: named, and when it goes on, ended. */
   strike(link: Link, what: string, now: number, code: number = CLOSE.malformed): void {
-    this.#parts.vitals.trouble(link.nodeId, what, now);
     const strikes = take(link.state.strikes, STRIKES, 1, now);
-    if (strikes === undefined) this.#expel(link, code, what, now);
-    else keep(link, { strikes });
+    if (strikes === undefined) return this.#expel(link, code, what, now);
+    this.#parts.vitals.trouble(link.nodeId, what, now);
+    keep(link, { strikes });
   }
 
   #expel(link: Link, code: number, what: string, now: number): void {
+    this.#parts.vitals.trouble(link.nodeId, what, now);
     this.#parts.vitals.expel(link.nodeId, now);
     this.end(link, code, `it ${what}`, now);
   }
@@ -201,18 +204,14 @@ export class Links {
   }
 
   #tooBig(link: Link, now: number): void {
-    const what = "sent more at once than it may";
-    this.#parts.vitals.trouble(link.nodeId, what, now);
-    this.#expel(link, CLOSE.tooBig, what, now);
+    this.#expel(link, CLOSE.tooBig, "sent more at once than it may", now);
   }
 
   /** Takes tokens for what came. @returns `false` if there were none left, and the link has been ended */
   #pay(link: Link, cost: number, now: number): boolean {
     const frames = take(link.state.frames, FRAMES, cost, now);
     if (frames === undefined) {
-      const what = "sent far more than anybody needs";
-      this.#parts.vitals.trouble(link.nodeId, what, now);
-      this.#expel(link, CLOSE.flooding, what, now);
+      this.#expel(link, CLOSE.flooding, "sent far more than anybody needs", now);
       return false;
     }
     link.state = { ...link.state, frames };
@@ -287,11 +286,18 @@ export class Links {
   async #chunk(link: Link, params: unknown, now: number): Promise<void> {
     const piece = ChunkParams.safeParse(params);
     if (!piece.success) return this.strike(link, "sent a piece that does not fit", now);
+    if (this.#isTooMuch(link, piece.data.data.length)) return this.#tooBig(link, now);
     const taken = link.joiner.take(piece.data, now);
     if (taken.kind === "more") return;
     if (taken.kind === "whole") return this.#text(link, taken.text, now);
     if (taken.why === "too_big") return this.#tooBig(link, now);
     this.strike(link, "sent pieces that do not fit together", now);
+  }
+
+  /** Whether a node that waits, which may be anybody's, has more in pieces here than its hello can need. */
+  #isTooMuch(link: Link, more: number): boolean {
+    if (link.joiner.held() + more <= MAX_WAITING) return false;
+    return this.#parts.registered.node(link.nodeId)?.state !== "adopted";
   }
 
   #answer(link: Link, answer: RpcAnswer | RpcFailure, cost: number, now: number): void {
@@ -300,13 +306,5 @@ export class Links {
       link.state = { ...link.state, frames: giveBack(link.state.frames, FRAMES, cost) };
     } else if (verdict === "twice") this.strike(link, "answered the same call twice", now);
     else if (verdict === "unasked") this.strike(link, "answered what it was not asked", now);
-  }
-}
-
-function close({ socket }: Link, code: number, why: string): void {
-  try {
-    socket.close(code, why);
-  } catch {
-    // It is closed already, which is what is wanted.
   }
 }

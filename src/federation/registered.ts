@@ -54,4 +54,6 @@ export interface RegisteredEvents {
   changed(nodeId: string): void;
   /** Its link ends now, and its calls with it. */
   revoked(nodeId: string): void;
+  /** It has waited for too long, and is known no more. */
+  forgotten(nodeId: string): void;
 }

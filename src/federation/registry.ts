@@ -12,9 +12,16 @@ import { CLOCK_SECONDS } from "./wire/identity.ts";
 /** A node that waits is forgotten after this long, in milliseconds. */
 export const PENDING_MS = 60 * 60 * 1000;
 
-/** What nodes do is written down at most this often in an hour, so that none fills the register. */
+/** What nodes do is written down at most this often in an hour, so that none crowds out what people did. */
 const MAX_NOTES = 60;
 const NOTES_MS = 60 * 60 * 1000;
+const NOTES = "fleet-notes";
+
+/** How much was written down of what nodes did, since when (milliseconds since 1970). */
+interface Notes {
+  readonly since: number;
+  readonly count: number;
+}
 
 const VERSION = "fleet-version";
 
@@ -43,8 +50,6 @@ export class Registry implements Registered {
   /** What is switched on, by node, in their order; made of the tables when it is first asked for. */
   #on: ReadonlyMap<string, readonly SwitchedOn[]> | undefined;
   #flat: readonly SwitchedOn[] | undefined;
-  /** When something was written down of what nodes did. */
-  #notes: number[] = [];
 
   constructor({ sql, kv }: Pick<DurableObjectStorage, "sql" | "kv">, parts: RegistryParts) {
     this.store = new NodeStore(sql);
@@ -65,7 +70,10 @@ export class Registry implements Registered {
   /** Forgets nodes that have waited too long. */
   forgetLate(): void {
     const now = this.#parts.now();
-    for (const node of this.store.nodes()) if (!isThere(node, now)) this.store.dropNode(node.id);
+    for (const { id } of this.store.nodes().filter((node) => !isThere(node, now))) {
+      this.store.dropNode(id);
+      this.#parts.events.forgotten(id);
+    }
   }
 
   /** @throws Fault `not_found` if the node is not registered, or not any more */
@@ -174,9 +182,11 @@ export class Registry implements Registered {
   /** Writes down what a node did, unless nodes have done too much of late. */
   note(what: string, name: string, why: string | null): void {
     const now = this.#parts.now();
-    this.#notes = this.#notes.filter((at) => now - at < NOTES_MS);
-    if (this.#notes.length >= MAX_NOTES) return;
-    this.#notes.push(now);
+    // Kept with the rest: a hub that slept has not forgotten how much there was.
+    const kept = this.#kv.get<Notes>(NOTES);
+    const { since, count } = kept !== undefined && now - kept.since < NOTES_MS ? kept : { since: now, count: 0 };
+    if (count >= MAX_NOTES) return;
+    this.#kv.put<Notes>(NOTES, { since, count: count + 1 });
     const result = why === null ? "done" : "refused";
     this.#parts.record({ who: name, client: "node", what, subject: `node "${name}"`, result, why });
   }

@@ -1,10 +1,11 @@
-import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { FRAMES, STRIKES } from "../../src/federation/link.ts";
+import { PENDING_MS } from "../../src/federation/registry.ts";
 import { METHOD } from "../../src/federation/wire/frames.ts";
 import { CLOSE, LEASE_MS, MAX_FRAME, PING } from "../../src/federation/wire/limits.ts";
-import { newNodeKey, offering } from "../support/federated-node.ts";
+import { helloOf, joinBody, newNodeKey, offering } from "../support/federated-node.ts";
 import {
   adoptedNode,
   askToConnect,
@@ -13,7 +14,7 @@ import {
   fleetOf,
   hubOf,
   later,
-  type LinkedNode,
+  LinkedNode,
   ORIGIN,
   proofOf,
   switchOn,
@@ -206,6 +207,43 @@ describe("who is let in", () => {
     expect(response.status).toBe(101);
     response.webSocket?.accept();
     response.webSocket?.close();
+  });
+});
+
+describe("a node that waits for its owner", () => {
+  /** A node that has joined, and was not adopted. */
+  async function stranger(name: string): Promise<LinkedNode> {
+    const key = await newNodeKey();
+    const body = JSON.stringify(await joinBody(key, { origin: ORIGIN, home: "demo", name }));
+    const joined = await exports.default.fetch(`${ORIGIN}/nodes/join`, { method: "POST", body });
+    await joined.body?.cancel();
+    const node = new LinkedNode(key, name, "demo", helloOf([offering("log.tail")]));
+    await node.connect();
+    return node;
+  }
+
+  test("may say hello, and not fill the hub's memory", async () => {
+    const good = await adoptedNode({ name: "good" });
+    const waiting = await stranger("stranger");
+    const data = "x".repeat(200_000);
+    for (const transfer of ["a", "b", "c"]) {
+      for (let index = 0; index < 5; index += 1) {
+        waiting.notify(METHOD.chunk, { transfer, index, last: false, data });
+      }
+    }
+    expect((await until(() => waiting.closed)).code).toBe(CLOSE.tooBig);
+    await isUnharmed(good);
+  });
+
+  test("is let go after an hour, with what was known of it", async () => {
+    const late = await stranger("late");
+    later(PENDING_MS);
+    await stranger("other");
+    expect((await until(() => late.closed)).code).toBe(CLOSE.normal);
+    await runInDurableObject(hubOf("demo"), (_hub, { storage }) => {
+      const rows = storage.sql.exec("SELECT 1 FROM fleet_vitals WHERE node_id = ?", late.id).toArray();
+      expect(rows).toEqual([]);
+    });
   });
 });
 

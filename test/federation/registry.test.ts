@@ -29,6 +29,7 @@ interface Inside {
   readonly again: () => Registry;
   readonly changed: string[];
   readonly revoked: string[];
+  readonly forgotten: string[];
   readonly noted: Activity[];
   readonly pass: (ms: number) => void;
   readonly now: () => number;
@@ -36,15 +37,28 @@ interface Inside {
 
 function inside(storage: DurableObjectStorage): Inside {
   let now = Date.UTC(2026, 0, 1);
-  const [changed, revoked, noted]: [string[], string[], Activity[]] = [[], [], []];
+  const [changed, revoked, forgotten, noted]: [string[], string[], string[], Activity[]] = [[], [], [], []];
   const parts = {
     ours: OURS,
-    events: { changed: (id: string) => void changed.push(id), revoked: (id: string) => void revoked.push(id) },
+    events: {
+      changed: (id: string) => void changed.push(id),
+      revoked: (id: string) => void revoked.push(id),
+      forgotten: (id: string) => void forgotten.push(id),
+    },
     record: (activity: Activity) => void noted.push(activity),
     now: () => now,
   };
   const again = () => new Registry(storage, parts);
-  return { registry: again(), again, changed, revoked, noted, now: parts.now, pass: (ms) => void (now += ms) };
+  return {
+    registry: again(),
+    again,
+    changed,
+    revoked,
+    forgotten,
+    noted,
+    now: parts.now,
+    pass: (ms) => void (now += ms),
+  };
 }
 
 let lastProof = 0;
@@ -108,6 +122,7 @@ describe("who asks to be let in", () => {
       ask(hub, other);
       expect(hub.registry.store.nodes().map(({ id }) => id)).toStrictEqual([other.id]);
       expect(hub.registry.store.capabilities()).toStrictEqual([]);
+      expect(hub.forgotten).toStrictEqual([node.id]);
     }));
 
   test("asked again, it keeps its code and has an hour from then", () =>
@@ -361,6 +376,16 @@ describe("what a node offers", () => {
         await say(hub, node, [offering("file.search", turn % 2 === 0 ? { title: "Other" } : {})]);
       }
       expect(hub.noted.filter(({ client }) => client === "node").length).toBeLessThanOrEqual(60);
+    }));
+
+  test("nor if the hub sleeps in between, so that strangers cannot crowd out what people did", () =>
+    inHub((hub) => {
+      const knock = () => hub.again().note("ask to be let in", "stranger", null);
+      for (let turn = 0; turn < 200; turn += 1) knock();
+      expect(hub.noted).toHaveLength(60);
+      hub.pass(60 * 60 * 1000);
+      knock();
+      expect(hub.noted).toHaveLength(61);
     }));
 });
 

@@ -41,7 +41,7 @@ async function asks(name = "kitchen", enrolment?: string): Promise<void> {
 /** What a node says when it has connected. */
 const says = (capabilities: readonly unknown[]) =>
   runInDurableObject(hub(), async (_hub, { storage }) => {
-    const events = { changed: () => {}, revoked: () => {} };
+    const events = { changed: () => {}, revoked: () => {}, forgotten: () => {} };
     const registry = new Registry(storage, { ours: new Set(), events, record: () => {}, now: Date.now });
     await registry.hello(node.id, helloOf(capabilities), Date.now());
   });

@@ -1,5 +1,5 @@
 import { type ChunkParams, METHOD } from "./frames.ts";
-import { CHUNK_CHARS, MAX_MESSAGE, MAX_TRANSFERS, TRANSFER_MS } from "./limits.ts";
+import { CHUNK_CHARS, MAX_MESSAGE, MAX_PIECES, MAX_TRANSFERS, TRANSFER_MS } from "./limits.ts";
 
 /** Messages that are longer than a frame: split by whoever sends them, put together again by whoever receives them. */
 
@@ -39,6 +39,7 @@ export type Taken =
 interface Transfer {
   readonly pieces: string[];
   bytes: number;
+  length: number;
   /** When its last piece came, in milliseconds since 1970. */
   at: number;
 }
@@ -49,6 +50,8 @@ export interface Joiner {
   take(piece: ChunkParams, now: number): Taken;
   /** Messages that are not whole yet. */
   open(): number;
+  /** How much of those is kept, in UTF-16 code units. */
+  held(): number;
 }
 
 /** A joiner that keeps no more than `MAX_TRANSFERS` messages of `MAX_MESSAGE` bytes, none for longer than it may wait. */
@@ -67,11 +70,13 @@ export function joiner(): Joiner {
       const known = transfers.get(transfer);
       if (known === undefined && index > 0) return refuse(transfer, "unknown");
       if (known === undefined && transfers.size >= MAX_TRANSFERS) return refuse(transfer, "too_many");
-      const open = known ?? { pieces: [], bytes: 0, at: now };
+      const open = known ?? { pieces: [], bytes: 0, length: 0, at: now };
       if (index !== open.pieces.length) return refuse(transfer, "order");
       open.bytes += bytesOf(data);
       if (open.bytes > MAX_MESSAGE) return refuse(transfer, "too_big");
+      if (open.pieces.length >= MAX_PIECES) return refuse(transfer, "too_many");
       open.pieces.push(data);
+      open.length += data.length;
       open.at = now;
       transfers.set(transfer, open);
       if (!last) return { kind: "more" };
@@ -79,5 +84,6 @@ export function joiner(): Joiner {
       return { kind: "whole", text: open.pieces.join("") };
     },
     open: () => transfers.size,
+    held: () => [...transfers.values()].reduce((sum, { length }) => sum + length, 0),
   };
 }

@@ -26,6 +26,8 @@ export const MAX_FRAME = 256 * 1024;
 export const CHUNK_CHARS = 48 * 1024;
 /** One message, put together again. */
 export const MAX_MESSAGE = 8 * 1024 * 1024;
+/** Pieces of one message: six times as many as a message of whole ones has. */
+export const MAX_PIECES = 1024;
 /** Messages that one end puts together at a time. */
 export const MAX_TRANSFERS = 4;
 /** A message whose next piece does not come for this long is given up. */
@@ -33,6 +35,8 @@ export const TRANSFER_MS = 15_000;
 
 /** Why a hub ends a link (WebSocket close codes for applications). */
 export const CLOSE = {
+  /** It is over, and nobody did anything wrong. */
+  normal: 1000,
   /** What came is no frame of the protocol, or too many such. */
   malformed: 4001,
   /** The owner has ended the node; it must not come back with this key. */

@@ -6,6 +6,7 @@ import {
   CHUNK_CHARS,
   MAX_FRAME,
   MAX_MESSAGE,
+  MAX_PIECES,
   MAX_TRANSFERS,
   TRANSFER_MS,
 } from "../../../src/federation/wire/limits.ts";
@@ -92,6 +93,13 @@ describe("messages in pieces", () => {
     expect(takenOf(pieces, join).map(({ kind }) => kind)).toEqual(["more", "more", "more", "more", "refused"]);
     expect(join.take(piece("t", 5), NOW)).toEqual({ kind: "refused", why: "unknown" });
     expect(join.open()).toBe(0);
+  });
+
+  test("no more pieces than allowed, however small they are", () => {
+    const join = joiner();
+    const pieces = Array.from({ length: MAX_PIECES + 1 }, (_, index) => piece("t", index, false, ""));
+    expect(takenOf(pieces, join).at(-1)).toEqual({ kind: "refused", why: "too_many" });
+    expect([join.open(), join.held()]).toEqual([0, 0]);
   });
 
   test("no more messages than allowed at a time", () => {

@@ -1,5 +1,6 @@
+import { canonical } from "../lib/canonical.ts";
 import { sha256Hex } from "../lib/crypto.ts";
-import { canonical, isDeeper, MAX_DEPTH } from "./canonical.ts";
+import { isShallow } from "../lib/json.ts";
 import { hiddenIn, visible } from "./hidden.ts";
 import { schemaProblem } from "./schema-rules.ts";
 import { isOurs, toolNameOf } from "./tool-name.ts";
@@ -11,6 +12,8 @@ export type Inspected = { readonly name: string } & (
   | { readonly problem: string; readonly definition: null; readonly hash: null }
 );
 
+/** Nesting that no definition needs; deeper ones are not looked at. */
+const MAX_DEPTH = 24;
 /** The most that is shown of a name that is none. */
 const MAX_SHOWN = 80;
 
@@ -73,7 +76,7 @@ function clash(name: string, ours: ReadonlySet<string>): string | undefined {
 
 /** Why one capability can never be switched on as it is; `undefined` if it can. */
 function problemOf(offered: unknown, ours: ReadonlySet<string>): string | undefined {
-  if (isDeeper(offered, MAX_DEPTH)) return `Its definition is nested deeper than ${MAX_DEPTH} levels.`;
+  if (!isShallow(offered, MAX_DEPTH)) return `Its definition is nested deeper than ${MAX_DEPTH} levels.`;
   const hidden = hiddenWithin(offered);
   if (hidden !== undefined) return hiddenProblem(hidden);
   const parsed = Capability.safeParse(offered);

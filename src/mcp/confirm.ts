@@ -7,10 +7,10 @@ import {
 import { z } from "zod";
 import type { Context } from "../contract/context.ts";
 import type { AnyTool } from "../contract/tool.ts";
+import { canonical } from "../lib/canonical.ts";
 import { type Sealer, sha256Hex } from "../lib/crypto.ts";
 import { Declined, Fault, type FaultBody } from "../lib/errors.ts";
 import type { Exchange } from "./call.ts";
-import { canonical } from "./canonical.ts";
 import type { Consents } from "./consents.ts";
 
 /** The optional argument that tools have which confirm. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Caller } from "../contract/caller.ts";
 import type { JsonSchema, Offer } from "../contract/fleet.ts";
 import type { ToolHints } from "../contract/tool.ts";
-import { canonical } from "./canonical.ts";
+import { canonical } from "../lib/canonical.ts";
 import { CONFIRM_TOKEN } from "./confirm.ts";
 import { hasSeveralHomes, HOME } from "./homes.ts";
 import type { Offering } from "./offers.ts";

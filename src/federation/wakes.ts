@@ -43,7 +43,13 @@ export class Wakes {
       const at = this.#storage.kv.get<number>(nameOf(who));
       if (at === undefined || at > now) continue;
       this.#storage.kv.delete(nameOf(who));
-      wake[who]();
+      try {
+        wake[who]();
+      } catch (error) {
+        // The runtime rings again soon: whoever failed, and whoever comes after, is woken then.
+        this.#storage.kv.put(nameOf(who), at);
+        throw error;
+      }
     }
     const next = Math.min(...this.#times());
     if (Number.isFinite(next)) await this.#storage.setAlarm(next);

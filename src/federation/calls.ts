@@ -1,4 +1,4 @@
-import type { FleetAnswer, RouteTold } from "../contract/fleet.ts";
+import type { FleetAnswer, Offer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import type { FaultBody } from "../lib/errors.ts";
 import { Waiters } from "../lib/waiters.ts";
@@ -29,6 +29,8 @@ export interface HubCall {
   readonly userId: string;
   readonly role: Role;
   readonly tool: string;
+  /** What the call was permitted, recorded and agreed to as. */
+  readonly as: Pick<Offer, "reads" | "destructive">;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly node: string | undefined;
 }
@@ -103,6 +105,9 @@ export class Calls {
     const { offer, first, members } = group;
     if (call.node !== undefined && !members.some(({ nodeName }) => nodeName === call.node)) {
       return fault(told.noSuchNode(call.node, offer.nodes), told.noRoute("the node asked for does not offer it"));
+    }
+    if (call.as.reads !== offer.reads || call.as.destructive !== offer.destructive) {
+      return fault(told.decidedAnew(offer.capability), told.noRoute("its owner has just decided anew of it"));
     }
     const problems = misfits(first.capability.inputSchema, call.arguments);
     if (problems.length > 0) {

@@ -69,7 +69,8 @@ async function callOnce(hub: FleetHub, userId: string, call: FleetCall, signal: 
   const cancel = () => void hub.cancelFleetCall(callId).catch(() => undefined);
   signal.addEventListener("abort", cancel);
   try {
-    const asked: HubCall = { callId, userId, role, tool: offer.tool, arguments: args, node };
+    const { tool, reads, destructive } = offer;
+    const asked: HubCall = { callId, userId, role, tool, as: { reads, destructive }, arguments: args, node };
     return await hub.fleetCall(asked, progress);
   } finally {
     signal.removeEventListener("abort", cancel);

@@ -29,6 +29,12 @@ export function noSuchTool(tool: string): FaultBody {
   }).toJSON();
 }
 
+/** That the owner has decided anew of it after the call was permitted. */
+export function decidedAnew(capability: string): FaultBody {
+  const message = `The home's owner has just changed how ${capability} may be used. ${NOTHING}`;
+  return new Fault("conflict", message, { suggestions: ["Call it again, as it is now."] }).toJSON();
+}
+
 export function noSuchNode(node: string, nodes: readonly string[]): FaultBody {
   return new Fault("not_found", `No node named "${quoted(node)}" offers you that. ${NOTHING}`, {
     suggestions: [`It is offered by ${nodes.join(", ")}; without a node, the best of them is taken.`],

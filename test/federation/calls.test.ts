@@ -228,6 +228,19 @@ describe("a call that changes something", () => {
 });
 
 describe("a call that is refused", () => {
+  test.each([
+    ["changes something now", { role: "viewer", reads: false, destructive: false }],
+    ["asks first now", { role: "viewer", reads: false, destructive: true }],
+  ] as const)("because it %s, which it did not when it was permitted", async (_what, setting) => {
+    const node = await adoptedNode();
+    const offer = await offerOf("file_search");
+    const [own] = (await hubOf("demo").overview()).nodes;
+    await hubOf("demo").set(node.id, "file.search", own?.capabilities[0]?.hash ?? "", setting, "anna");
+    const call = { offer, role: "viewer", arguments: {}, progress: () => Promise.resolve() } as const;
+    expect(faultOf(await fleetOf().call(call))).toMatchObject({ type: "conflict" });
+    expect(node.calls).toEqual([]);
+  });
+
   test("whose arguments do not fit: no node is asked", async () => {
     const node = await adoptedNode({
       capabilities: [

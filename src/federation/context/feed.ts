@@ -70,7 +70,8 @@ export function changesAfter(store: ContextStore, seq: number, to: Origin, now: 
 /** Everything that is there, page by page in the order of keys. */
 export function snapshotPage(store: ContextStore, after: string | null, to: Origin, now: number): SnapshotAnswer {
   const { epoch, seq } = store.state;
-  const found = store.keyedAfter(after, PAGE_ENTRIES);
+  // The key at which a page ends is told, too.
+  const found = store.keyedAfter(after, PAGE_ENTRIES, to === "edge");
   const rows = found.map(({ key, entry }) => ({ key, item: viewOf(key, entry, to) }));
   const page = pageOf(rows);
   const more = page.length < rows.length || rows.length === PAGE_ENTRIES;

@@ -69,9 +69,15 @@ export class ContextStore {
     ).map((row) => versionOfRow(row));
   }
 
-  /** Entries by key, after one; deleted ones too. */
-  keyedAfter(key: string | null, limit: number): { key: string; entry: Entry }[] {
-    return this.#entries("SELECT * FROM context_entries WHERE key > ? ORDER BY key LIMIT ?", key ?? "", limit);
+  /** Entries by key, after one, deleted ones too; those for the house alone only if that is asked. */
+  keyedAfter(key: string | null, limit: number, house: boolean): { key: string; entry: Entry }[] {
+    return this.#entries(
+      `SELECT e.* FROM context_entries e JOIN context_versions v ON v.key = e.key AND v.state = 'current'
+       WHERE e.key > ? AND (v.zone <> 'home' OR ?) ORDER BY e.key LIMIT ?`,
+      key ?? "",
+      Number(house),
+      limit,
+    );
   }
 
   /** Entries in the order of their last change, deleted ones too, with whether others than edge nodes saw them. */

@@ -210,18 +210,18 @@ describe("who is let in", () => {
   });
 });
 
-describe("a node that waits for its owner", () => {
-  /** A node that has joined, and was not adopted. */
-  async function stranger(name: string): Promise<LinkedNode> {
-    const key = await newNodeKey();
-    const body = JSON.stringify(await joinBody(key, { origin: ORIGIN, home: "demo", name }));
-    const joined = await exports.default.fetch(`${ORIGIN}/nodes/join`, { method: "POST", body });
-    await joined.body?.cancel();
-    const node = new LinkedNode(key, name, "demo", helloOf([offering("log.tail")]));
-    await node.connect();
-    return node;
-  }
+/** A node that has joined, and was not adopted. */
+async function stranger(name: string): Promise<LinkedNode> {
+  const key = await newNodeKey();
+  const body = JSON.stringify(await joinBody(key, { origin: ORIGIN, home: "demo", name }));
+  const joined = await exports.default.fetch(`${ORIGIN}/nodes/join`, { method: "POST", body });
+  await joined.body?.cancel();
+  const node = new LinkedNode(key, name, "demo", helloOf([offering("log.tail")]));
+  await node.connect();
+  return node;
+}
 
+describe("a node that waits for its owner", () => {
   test("may say hello, and not fill the hub's memory", async () => {
     const good = await adoptedNode({ name: "good" });
     const waiting = await stranger("stranger");

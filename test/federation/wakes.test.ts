@@ -5,6 +5,10 @@ import { Wakes } from "../../src/federation/wakes.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
 
+const fails = () => {
+  throw new Error("no");
+};
+
 test("who fails when it is woken is woken again, and so is who came after it", () =>
   runInDurableObject(env.HOME_HUB.getByName(crypto.randomUUID()), async (_hub, { storage }) => {
     const wakes = new Wakes(storage, (work) => void work);
@@ -12,9 +16,6 @@ test("who fails when it is woken is woken again, and so is who came after it", (
     wakes.set("context", NOW);
     const woken: string[] = [];
     const context = () => void woken.push("context");
-    const fails = () => {
-      throw new Error("no");
-    };
     await expect(wakes.ring(NOW, { jobs: fails, context })).rejects.toThrow("no");
     await wakes.ring(NOW, { jobs: () => void woken.push("jobs"), context });
     expect(woken).toEqual(["jobs", "context"]);

@@ -1,5 +1,5 @@
 import { compareStamps, isCredible, laterOf, type Stamp, tick } from "../wire/clock.ts";
-import type { Author, Refusal, Zone } from "../wire/context-frames.ts";
+import { type Author, CONTEXT_KEY, MAX_KEY, type Refusal, valueProblem, type Zone } from "../wire/context-frames.ts";
 import { MAX_BYTES, MAX_CONFLICTS, MAX_ENTRIES, MAX_ENTRY_CONFLICTS } from "./limits.ts";
 
 /** What becomes of a write to the shared context. Pure: knows no storage and no clock. */
@@ -182,6 +182,13 @@ function compete(write: Write, entry: Entry, stamp: Stamp, now: number): Judgeme
 /** Whether the writer had the present version before them, or does not mind which it is. */
 const hasSeen = ({ expect, after }: Write, current: Version) =>
   expect !== undefined || after === undefined || after === current.write;
+
+/** What is wrong with a write in itself. */
+export function problemOf({ key, action, value }: Write): Refusal | undefined {
+  if (key.length > MAX_KEY || !CONTEXT_KEY.test(key)) return "malformed";
+  if (action !== "put") return undefined;
+  return value === undefined ? "value" : valueProblem(value);
+}
 
 /** What becomes of a write. @param last the latest stamp that this home has given or taken */
 export function judge(write: Write, entry: Entry | undefined, last: Stamp, now: number): Judgement {

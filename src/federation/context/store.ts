@@ -1,6 +1,5 @@
 import { laterOf, type Stamp, tick } from "../wire/clock.ts";
 import type { Author, Outcome, Refusal } from "../wire/context-frames.ts";
-import { CONTEXT_KEY, MAX_KEY, valueProblem } from "../wire/context-frames.ts";
 import { HISTORY, MAX_HISTORY_BYTES } from "./limits.ts";
 import {
   type Entry,
@@ -9,6 +8,7 @@ import {
   judge,
   type Judgement,
   type NewVersion,
+  problemOf,
   type Totals,
   type Version,
   versionOf,
@@ -293,11 +293,4 @@ export class ContextStore {
 function fullFor(judgement: Judgement, totals: Totals, entry: Entry | undefined): Refusal | undefined {
   if (judgement.kind !== "change") return undefined;
   return fullWith(totals, growthOf(judgement, entry), entry?.conflicts.length ?? 0);
-}
-
-/** What is wrong with a write in itself. */
-function problemOf({ key, action, value }: Write): Refusal | undefined {
-  if (key.length > MAX_KEY || !CONTEXT_KEY.test(key)) return "malformed";
-  if (action !== "put") return undefined;
-  return value === undefined ? "value" : valueProblem(value);
 }

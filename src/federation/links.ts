@@ -17,6 +17,7 @@ import {
   STRIKES,
   wokenLink,
 } from "./link.ts";
+import type { LinkEvents } from "./link-events.ts";
 import type { Registered } from "./registered.ts";
 import type { VitalsBook } from "./vitals.ts";
 import { bytesOf } from "./wire/chunks.ts";
@@ -33,21 +34,6 @@ import {
   type RpcRequest,
 } from "./wire/frames.ts";
 import { CLOSE, MAX_FRAME, PING, PONG, SUBPROTOCOL } from "./wire/limits.ts";
-
-/** What an answer was: to a call that waits for it, to one that nobody waits for any more, or to none of this link. */
-export type Verdict = "taken" | "late" | "twice" | "unasked";
-
-/** What the links tell of. */
-export interface LinkEvents {
-  /** A node has said hello. */
-  ready(link: Link, hello: HelloParams): void;
-  answer(link: Link, answer: RpcAnswer | RpcFailure): Verdict;
-  progress(link: Link, progress: ProgressParams): void;
-  /** @returns the answer to what a node asks beside its hello; `undefined` if nobody knows that */
-  asked(link: Link, method: string, params: unknown): object | undefined;
-  /** A link has ended; what it was given is not answered over it any more. */
-  lost(link: Link, why: string): void;
-}
 
 /** The part of a Durable Object's context that its sockets need. */
 export type Sockets = Pick<
@@ -140,9 +126,7 @@ export class Links {
     const wrong = protocolErrorIn(error);
     if (link === undefined || link.state.ended || wrong === undefined) return this.closed(socket, now);
     if (wrong === CLOSE.tooBig) return this.#tooBig(link, now);
-    const what = "sent what is no WebSocket frame";
-    this.#parts.vitals.trouble(link.nodeId, what, now);
-    this.#expel(link, CLOSE.malformed, what, now);
+    this.#expel(link, CLOSE.malformed, "sent what is no WebSocket frame", now);
   }
 
   /** A socket was closed by the node, or its network failed. */

@@ -1,5 +1,6 @@
 import { type Link, noteOver, send } from "./link.ts";
-import type { Links, Verdict } from "./links.ts";
+import type { Verdict } from "./link-events.ts";
+import type { Links } from "./links.ts";
 import { METHOD, type ProgressParams, type RpcAnswer, type RpcFailure } from "./wire/frames.ts";
 
 /** How a call ended, as far as its link tells. */

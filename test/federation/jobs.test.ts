@@ -70,6 +70,9 @@ const isGone = (name: string) => vi.waitFor(async () => expect(await isOnline(na
 const as = (role: Role, userId: string) =>
   fleetPort({ hub: () => hubOf("demo"), userId, role, signal: new AbortController().signal });
 
+const listed = (userId: string, role: Role): Promise<readonly JobState[]> =>
+  hubOf("demo").newestJobs({ userId, role }, 2);
+
 describe("a heavy capability", () => {
   test("is listed for who began it and for admins, newest first, without its answer", async () => {
     const node = await worker("loft");
@@ -77,11 +80,9 @@ describe("a heavy capability", () => {
     const call = await given(node);
     node.reply(call.id, textResult("film.mp4"));
     await becomes(job, { phase: "done" });
-    const later = await start();
-    const listed = (userId: string, role: Role): Promise<readonly JobState[]> =>
-      hubOf("demo").newestJobs({ userId, role }, 2);
+    const newer = await start();
     const ids = async (userId: string, role: Role) => (await listed(userId, role)).map((each) => each.operation_id);
-    expect(await ids("another", "admin")).toStrictEqual([later.operation_id, job.operation_id]);
+    expect(await ids("another", "admin")).toStrictEqual([newer.operation_id, job.operation_id]);
     expect(await ids("another", "operator")).toStrictEqual([]);
     expect(JSON.stringify(await listed("another", "admin"))).not.toContain("film.mp4");
   });

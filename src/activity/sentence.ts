@@ -1,5 +1,6 @@
 import type { Activity, Ending } from "../contract/activity.ts";
 import { Declined, Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
+import { sentence } from "../lib/sentence.ts";
 
 /** What each kind of failure says of a deed; words of ours, because a home's own may hold anything. */
 const ENDINGS: Readonly<Record<FaultType, Ending>> = {
@@ -41,5 +42,5 @@ const SAID: Readonly<Record<Ending["result"], string>> = {
 /** One entry in plain words: "admin (Claude): switch GPIO device 15 to HIGH (1). Done." */
 export function sentenceOf({ who, client, what, result, why }: Activity): string {
   const by = client === "" ? who : `${who} (${client})`;
-  return `${by}: ${what}. ${SAID[result]}${why === null ? "" : `: ${why}`}.`;
+  return `${by}: ${what}. ${sentence(`${SAID[result]}${why === null ? "" : `: ${why}`}`)}`;
 }

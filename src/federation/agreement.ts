@@ -25,7 +25,7 @@ export function judge(row: CapabilityRow, ours: ReadonlySet<string>): Judged {
   const tool = toolNameOf(row.name);
   if (isOurs(tool, ours)) return { state: "refused", problem: `Its name as a tool, ${tool}, belongs to the gateway.` };
   if (row.agreedHash !== null && row.agreedHash !== row.offeredHash) {
-    return { state: "quarantined", problem: "It differs from what the owner agreed to, who must look at it." };
+    return { state: "quarantined", problem: "The owner must look at the difference." };
   }
   return { state: row.agreedHash === null || row.role === "off" ? "off" : "on", problem: null };
 }

@@ -34,6 +34,14 @@ function weed(schema: Readonly<Record<string, unknown>>, found: Weeded): Record<
   return Object.fromEntries(kept.map(([key, value]) => [key, weedAny(value, found)]));
 }
 
+/** What the validator says in words of its own, as a caller understands it. */
+const PLAINER: readonly (readonly [RegExp, string])[] = [
+  [/^Instance does not have required property "(.*)"\.?$/s, '"$1" is missing'],
+  [/^Property "(.*)" does not match additional properties schema\.?$/s, '"$1" is none of its arguments'],
+];
+
+const plainer = (error: string) => PLAINER.reduce((text, [said, meant]) => text.replace(said, meant), error);
+
 const pathOf = (location: string) => location.replace(/^#\/?/, "").replaceAll("/", ".");
 
 /**
@@ -51,7 +59,7 @@ export function misfits(inputSchema: Capability["inputSchema"], args: Readonly<R
     .find((errors) => errors.length > 0);
   return (telling ?? []).slice(0, MAX_TOLD).map(({ instanceLocation, error }) => {
     const path = pathOf(instanceLocation);
-    return path === "" ? error : `${path}: ${error}`;
+    return path === "" ? plainer(error) : `${path}: ${plainer(error)}`;
   });
 }
 

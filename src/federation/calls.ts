@@ -111,7 +111,10 @@ export class Calls {
     }
     const problems = misfits(first.capability.inputSchema, call.arguments);
     if (problems.length > 0) {
-      return fault(told.argumentsDoNotFit(offer.capability, problems), told.noRoute("its arguments do not fit"));
+      return fault(
+        told.argumentsDoNotFit(offer.capability, problems, argumentsOf(first)),
+        told.noRoute("its arguments do not fit"),
+      );
     }
     return offer.heavy ? this.#parts.startJob(group, call) : this.#cancellable(group, call, tell);
   }
@@ -229,14 +232,15 @@ function noneLeft({ group, tried }: Run, passed: readonly PassedOver[]): FleetAn
   const all = [...tried.values(), ...passed];
   const way = told.noRoute("no node could be asked", toldOf(all));
   const refused = [...tried.values()].find(({ cause }) => cause === "forbidden");
-  if (refused !== undefined) return fault(told.forbiddenThere(group.offer.capability, refused.why), way);
-  return fault(
-    told.noneLeft(
-      group.offer.capability,
-      all.filter(({ cause }) => cause !== "not_wanted"),
-    ),
-    way,
-  );
+  if (refused !== undefined) {
+    return fault(told.forbiddenThere(group.offer.capability, refused.node, refused.why), way);
+  }
+  return fault(told.noneLeft(group.offer.capability, all), way);
+}
+
+/** The names of a capability's arguments. */
+function argumentsOf({ capability }: Group["first"]): string[] {
+  return Object.keys(capability.inputSchema["properties"] ?? {});
 }
 
 /** Passes progress on, a few times a second at most; that nobody listens does no harm. */

@@ -109,11 +109,17 @@ export const routeOf = ({ at, tried }: JobRecord): NodeAnswer["route"] => ({
   passed: tried.map(({ node, why }) => ({ node, why })),
 });
 
+/** That the node which works on it is away, if it is. */
+function awayText({ at, lostAt, phase }: JobRecord): string {
+  if (phase !== "running" || at === null || lostAt === null) return "";
+  return `Node ${at.node} is offline since ${timeOf(lostAt)}; if it still works on it, its answer comes when it is back.`;
+}
+
 /** A job as its caller sees it. */
 export function stateOf(job: JobRecord, result: Omit<NodeAnswer, "route"> | undefined): JobState {
   const { id, capability, at, startedAt, endedAt, version, message, phase, tried } = job;
-  const before = tried.map(({ node, why }) => `node ${node} ${why}`);
-  const told = sentences(message ?? "", ...before);
+  const before = tried.map(({ node, why }) => `Node ${node}: ${why}`);
+  const told = sentences(...before, awayText(job), message ?? "");
   return {
     operation_id: id,
     kind: "node_job",

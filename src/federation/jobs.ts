@@ -58,7 +58,9 @@ interface JobParts {
   readonly setAlarm: (at: number | null) => void;
 }
 
-const RESTARTS = "its link broke, and it did not come back with it";
+/** Why a node that had a heavy call is not waited for any more. */
+const FORGOT = "its link broke, and since it is back it does not work on it, as after a restart";
+const STAYED_AWAY = "its link broke, and it did not come back in time";
 
 /** Heavy calls: each is written down before a node is given it, and outlives its link and this object. */
 export class Jobs {
@@ -93,7 +95,7 @@ export class Jobs {
       const all = passed.filter(({ cause }) => cause !== "not_wanted");
       const reasons = all.map((each) => ({ node: each.node, why: each.why }));
       const nobody = told.noRoute("no node could be asked", reasons);
-      return { kind: "fault", fault: told.noneLeft(capability, all), route: nobody };
+      return { kind: "fault", fault: told.noneLeft(capability, passed), route: nobody };
     }
     this.#schedule(now);
     return { kind: "operation", state: this.#stateOf(placed), route: routeOf(placed) };
@@ -135,7 +137,7 @@ export class Jobs {
 
   #takeUp(job: JobRecord, link: Link, working: readonly string[] | undefined, now: number): void {
     if (job.at === null || working === undefined) return;
-    if (!working.includes(job.id)) this.#lose(job, RESTARTS, now);
+    if (!working.includes(job.id)) this.#lose(job, FORGOT, now);
     else this.#put(changed(job, { at: { ...job.at, link: link.id }, lostAt: null }));
   }
 
@@ -194,7 +196,7 @@ export class Jobs {
       if (link !== undefined) tellCancelled(link, job.id);
       const phase: JobEnd = job.reads || job.at === null ? "failed" : "unknown";
       this.#put(ended(job, phase, "It took longer than an hour.", now));
-    } else if (dueAt(job) <= now) this.#lose(job, RESTARTS, now);
+    } else if (dueAt(job) <= now) this.#lose(job, STAYED_AWAY, now);
     else if (job.at === null) this.#placeOrEnd(job, now);
     else if (job.lostAt === null && !this.#parts.links.has(job.at.link)) this.#put(changed(job, { lostAt: now }));
   }

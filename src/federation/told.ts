@@ -41,8 +41,16 @@ export function noSuchNode(node: string, nodes: readonly string[]): FaultBody {
   }).toJSON();
 }
 
-export function argumentsDoNotFit(capability: string, problems: readonly string[]): FaultBody {
-  return new Fault("invalid_input", sentences(`The arguments do not fit ${capability}`, ...problems, NOTHING)).toJSON();
+/** @param names of the arguments that it has, as far as they are known */
+export function argumentsDoNotFit(
+  capability: string,
+  problems: readonly string[],
+  names: readonly string[] = [],
+): FaultBody {
+  const takes = names.length === 0 ? "" : ` It has: ${names.join(", ")}.`;
+  return new Fault("invalid_input", sentences(`The arguments do not fit ${capability}`, ...problems, NOTHING), {
+    suggestions: [`Correct the arguments as its input schema says, and call it again.${takes}`],
+  }).toJSON();
 }
 
 /** @param most bytes of JSON */
@@ -100,11 +108,16 @@ export function cancelled(capability: string): FaultBody {
 
 const listed = (passed: RouteTold["passed"]) => passed.map(({ node, why }) => `${node}: ${why}`).join("; ");
 
-/** That no node could be asked, by what stands in the way. */
+/**
+ * That no node could be asked, by what stands in the way.
+ * @param all with those that were not wanted, because the caller named another one
+ */
 export function noneLeft(
   capability: string,
-  passed: readonly (Pick<PassedOver, "node" | "why"> & { readonly cause: string })[],
+  all: readonly (Pick<PassedOver, "node" | "why"> & { readonly cause: string })[],
 ): FaultBody {
+  const passed = all.filter(({ cause }) => cause !== "not_wanted");
+  const others = all.length - passed.length;
   const causes = new Set(passed.map(({ cause }) => cause));
   if (causes.has("full")) {
     return new Fault("operation_failed", `All nodes that have ${capability} are busy (${listed(passed)}). ${NOTHING}`, {
@@ -114,10 +127,11 @@ export function noneLeft(
   const [only] = passed;
   const who =
     passed.length === 1 && only !== undefined
-      ? `Node ${only.node}, the only one that has ${capability}, cannot be asked: ${only.why}`
+      ? `Node ${only.node}${others === 0 ? `, the only one that has ${capability},` : ""} cannot be asked: ${only.why}`
       : `No node that has ${capability} can be asked (${listed(passed)})`;
   return new Fault("connection_failed", sentences(who, NOTHING), {
     suggestions: [
+      ...(others === 0 ? [] : [`Other nodes have ${capability}, too: without a node, the best of them is taken.`]),
       "Check that the node has power and network, and that its service runs (pimcp node status).",
       SEE_FLEET,
     ],
@@ -125,8 +139,8 @@ export function noneLeft(
 }
 
 /** That the owner's limits on the nodes forbid a call. */
-export function forbiddenThere(capability: string, words: string): FaultBody {
-  return new Fault("forbidden", sentences(`${capability} was refused: ${quoted(words)}`, NOTHING), {
-    suggestions: ["The limits are in the node's own configuration; its owner can change them there."],
+export function forbiddenThere(capability: string, node: string, words: string): FaultBody {
+  return new Fault("forbidden", sentences(`Node ${node} refused ${capability}: ${quoted(words)}`, NOTHING), {
+    suggestions: ["If that is no mistake in the arguments: the limits are in the node's own configuration."],
   }).toJSON();
 }

@@ -78,8 +78,10 @@ function answerOf(answer: FleetAnswer, context: Context): Answer | Promise<Answe
       return answered(answer, context);
     case "operation":
       return job(answer.state, answer.route, context);
-    case "fault":
-      throw new RoutedFault(answer.fault, answer.route);
+    case "fault": {
+      const message = `Home "${context.home.name}": ${answer.fault.message}`;
+      throw new RoutedFault({ ...answer.fault, message }, answer.route);
+    }
   }
 }
 

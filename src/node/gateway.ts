@@ -103,6 +103,10 @@ export function post(
     asked.once("timeout", () => asked.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)));
     asked.once("error", (error) => {
       const { origin } = new URL(url);
+      if ("code" in error && error.code === "EPROTO") {
+        reject(new Trouble(`${origin} does not speak https there. Check the address and its port.`));
+        return;
+      }
       reject(new Trouble(`${origin} was not reached: ${whyOf(error)}. Check the address and this computer's network.`));
     });
     asked.end(body);

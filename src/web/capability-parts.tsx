@@ -85,7 +85,7 @@ export function Description({ capability }: { capability: OwnedCapability }) {
 }
 
 function suggestion({ role, ...rest }: Setting): string {
-  return `${WHO[role].toLowerCase()}; ${HOW[useOf({ role, ...rest })].toLowerCase()}`;
+  return `${WHO[role]}. ${HOW[useOf({ role, ...rest })]}`;
 }
 
 interface ChoiceProps {

@@ -261,6 +261,11 @@ describe("a call that is refused", () => {
       expect(fault.type).toBe("invalid_input");
       messages.push(fault.message);
     }
+    expect(messages[0]).toBe('The arguments do not fit file.read. "path" is missing. Nothing was done.');
+    expect(messages[3]).toBe('The arguments do not fit file.read. "mode" is none of its arguments. Nothing was done.');
+    expect(faultOf(await callTool("file_read", { args: {} })).suggestions).toEqual([
+      expect.stringMatching(/ It has: lines, path\.$/),
+    ]);
     expect(messages.map((message) => /path|lines|mode/.exec(message)?.[0])).toEqual(["path", "path", "lines", "mode"]);
     expect(node.calls).toEqual([]);
     expect(textIn(await callTool("file_read", { args: { path: "x", lines: 3 } }))).toContain("file.read");
@@ -282,7 +287,9 @@ describe("a call that is refused", () => {
     second.answer = first.answer;
     expect(faultOf(await search())).toMatchObject({
       type: "forbidden",
-      message: expect.stringContaining("not in the allow-list"),
+      message: expect.stringMatching(
+        /^Node (?:first|second) refused file.search: not in the allow-list\. Nothing was done\.$/,
+      ),
     });
   });
 
@@ -298,6 +305,20 @@ describe("a call that is refused", () => {
     });
     expect(answer.route.node).toBeNull();
     expect(await offerOf("file_search")).toMatchObject({ nodes: [node.name] });
+  });
+
+  test("by the one that was named, though others are there: it does not call it the only one", async () => {
+    const { first } = await pair();
+    first.drop();
+    await vi.waitFor(async () =>
+      expect((await fleetOf().nodes()).find(({ name }) => name === "first")?.online).toBe(false),
+    );
+    later(10_000);
+    const fault = faultOf(await search({ node: "first" }));
+    expect(fault.message).toMatch(/^Node first cannot be asked: offline since /);
+    expect(fault.suggestions?.[0]).toBe(
+      "Other nodes have file.search, too: without a node, the best of them is taken.",
+    );
   });
 
   test("that names a node without it", async () => {

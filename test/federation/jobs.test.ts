@@ -157,7 +157,7 @@ describe("a heavy capability", () => {
     const job = await start();
     await given(next);
     expect(await stateOf(job)).toMatchObject({
-      steps: [{ subject: "video.transcode on next", message: "node full refused it: full." }],
+      steps: [{ subject: "video.transcode on next", message: "Node full: refused it: full." }],
     });
     next.reply(job.operation_id, textResult("done"));
     await becomes(job, { phase: "done", result: { route: { passed: [{ node: "full" }] } } });
@@ -167,7 +167,7 @@ describe("a heavy capability", () => {
     const node = await worker("loft");
     node.answer = () => errorAnswer(-32_603, "no codec");
     const job = await start();
-    await becomes(job, { phase: "failed", steps: [{ message: "No other node has it. node loft failed: no codec." }] });
+    await becomes(job, { phase: "failed", steps: [{ message: "Node loft: failed: no codec. No other node has it." }] });
     node.answer = () => ({ result: { content: [{ type: "text", text: "bad file" }], isError: true } });
     later(5000);
     await becomes(await start(), { phase: "failed", result: { failed: true } });
@@ -180,7 +180,8 @@ describe("a heavy call and its link", () => {
     const job = await start();
     const { id } = await given(node);
     node.drop();
-    await becomes(job, { phase: "running", steps: [{ phase: "watching" }] });
+    const message = expect.stringMatching(/^Node loft is offline since 20.*Z; if it still works on it/);
+    await becomes(job, { phase: "running", steps: [{ phase: "watching", message }] });
     await node.dial();
     await node.sayHello({ working: [id] });
     await becomes(job, { phase: "running", steps: [{ phase: "running" }] });

@@ -76,7 +76,7 @@ describe("what was not understood", () => {
     [["join", "https://pimcp.example.com", "--home", "home", "--name", "Kitchen Pi"], "--name must be"],
     [["join", "https://pimcp.example.com", "--home", "home", "--cert", "x"], "--cert and --key go together"],
     [["run", "now"], '"now" is one argument too many'],
-    [["run", "--fast"], "--fast"],
+    [["run", "--fast"], "Unknown option '--fast'. See pimcp node run --help."],
     [["install-service", "--user", "a b"], "no name of a user"],
   ])("%j ends with 2", async (args, words) => {
     if (args[0] === "install-service") await node.run(...joinArgs());
@@ -97,6 +97,13 @@ describe("what was not understood", () => {
     expect(stderr + stdout).toContain(words);
     expect(code).toBe(1);
     expect(existsSync(link())).toBe(false);
+  });
+
+  test("https where the gateway speaks http: it says so, in one line", async () => {
+    const { code, stderr } = await node.run("join", hub.url.replace("http:", "https:"), "--home", "home");
+    expect(stderr).toContain("does not speak https there. Check the address and its port.\n");
+    expect(stderr).not.toContain("SSL");
+    expect(code).toBe(1);
   });
 
   test("a refusal of the gateway is told in its words", async () => {
@@ -135,6 +142,15 @@ describe("join", () => {
     expect(hub.joined.size).toBe(1);
     const other = await node.run("join", hub.url, "--home", "cottage", "--no-wait");
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("already is kitchen of home") });
+  });
+
+  test("in a folder that was named: what to type next names it, too", async () => {
+    const state = join(node.folder, "second");
+    const { stderr } = await node.run(...joinArgs("--state", state));
+    expect(stderr).toContain(`\`pimcp node run --state ${state}\``);
+    expect((await node.run("status", "--state", state)).stdout).toContain(`\`pimcp node run --state ${state}\``);
+    const other = await node.run("join", hub.url, "--home", "cottage", "--state", state);
+    expect(other.stderr).toContain(`\`pimcp node leave --state ${state}\``);
   });
 
   test("with an enrolment token it is adopted at once", async () => {

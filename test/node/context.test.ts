@@ -171,6 +171,7 @@ describe("what a node and its hub tell each other", () => {
     const told = await command("conflicts");
     expect(told.stdout).toContain("somebody has changed it");
     const [refused] = (await left()).refused;
+    expect(told.stdout).toContain(`forget: pimcp context conflicts --forget ${refused?.write.id}\n`);
     expect((await command("conflicts", "--forget", refused?.write.id ?? "")).code).toBe(0);
     expect((await command("conflicts")).stderr).toContain("nothing to decide");
   });

@@ -226,7 +226,7 @@ describe("an adopted node", () => {
   test("has everything off, and what would fit is told but not chosen", async () => {
     const { person, page } = await adopted([offering("file.search")]);
     expect(page.html).toContain("file.search: off");
-    expect(page.html).toContain("By its own words, this would fit: everybody here");
+    expect(page.html).toContain("By its own words, this would fit: Everybody here. It only reads.");
     const form = filledIn(page, SAVE);
     expect(form.get(fieldOf(page, SAVE, "file.search", "role"))).toBe("off");
     expect(form.get(fieldOf(page, SAVE, "file.search", "use"))).toBe("asks");

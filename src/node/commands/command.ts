@@ -69,7 +69,10 @@ export function parsed({ options, takes }: Command, argv: readonly string[]): { 
     }
     return { options: given, args: positionals };
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(whyOf(error));
+    // Of an unknown option, Node goes on about positional arguments.
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(whyOf(error).replace(/\. To specify a positional.*/s, "."));
   }
 }
 
@@ -82,6 +85,12 @@ export function textOf(options: Options, name: string): string | undefined {
 /** The node's folder. */
 export const folderOf = (options: Options, { env }: Context) =>
   textOf(options, "state") ?? nodeFolder(env, process.platform);
+
+/** A command of this node as a person types it: with the folder, if they have named one. */
+export function commandLine(command: string, options: Options): string {
+  const state = textOf(options, "state");
+  return state === undefined ? `\`${command}\`` : `\`${command} --state ${state}\``;
+}
 
 /** The configuration's file. */
 export const configFileOf = (options: Options, { env }: Context) => textOf(options, "config") ?? defaultConfigFile(env);

@@ -11,6 +11,7 @@ import { type Certificate, type Joined, newKey, proofFor, publicHalf, readJoined
 import { Trouble } from "../sentences.ts";
 import {
   type Command,
+  commandLine,
   COMMON_HELP,
   configFileOf,
   type Context,
@@ -103,7 +104,7 @@ async function join(options: Options, args: readonly string[], context: Context)
   const before = readJoined(folder);
   if (before !== undefined && (before.gateway !== gateway || before.home !== home)) {
     throw new Trouble(
-      `This computer already is ${before.name} of ${before.home} at ${before.gateway}. Forget it with \`pimcp node leave\`; or join as a second node with another --state FOLDER.`,
+      `This computer already is ${before.name} of ${before.home} at ${before.gateway}. Forget it with ${commandLine("pimcp node leave", options)}; or join as a second node with another --state FOLDER.`,
     );
   }
   const file = resolve(configFileOf(options, context));
@@ -124,7 +125,7 @@ async function join(options: Options, args: readonly string[], context: Context)
   writeJoined(folder, { ...asked, node_id: answer.node_id, name: answer.name, page: answer.page });
   announce(answer, context);
   if (options["no-wait"] === true) {
-    context.tell("Start it with `pimcp node run`.");
+    context.tell(`Start it with ${commandLine("pimcp node run", options)}.`);
     return EXIT.ok;
   }
   return runNode(options, context);
@@ -142,7 +143,7 @@ gateway's page and adopts the node; it waits for that, and runs.
   --name NAME        what it is called there (from the host name)
   --site edge|cloud  whether it is in the house (edge, the default) or anywhere else
   --enrolment TOKEN  from the owner's page: adopted at once
-  --config FILE      its configuration (~/.config/pimcp/node.json)
+  --config FILE      its configuration (~/.config/pimcp/node.json); one file for each node of this computer
   --cert FILE        client certificate, for gateways that ask for one (mTLS), in PEM form
   --key FILE         its key
   --ca FILE          authority of the gateway's own certificate, if it is a private one

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Config, type ConfigError, parseConfig, readConfigText } from "../config.ts";
 import { openControl } from "../control.ts";
 import { type Joined, readJoined } from "../joined.ts";
@@ -35,7 +36,7 @@ function follow(node: RunningNode, path: string, text: string, { plugins, env, t
   let mistakes: readonly string[] = [];
   const changed = (config: Config) => {
     mistakes = [];
-    tell("The configuration has changed.");
+    tell(existsSync(path) ? "The configuration has changed." : `${path} is gone: nothing is offered until it is back.`);
     void node.configure(config);
   };
   const broken = (error: ConfigError) => {

@@ -2,7 +2,7 @@ import { askStatus } from "../control.ts";
 import { readJoined } from "../joined.ts";
 import { capabilityLine } from "../standing.ts";
 import type { NodeStatus } from "../status.ts";
-import { type Command, COMMON_HELP, EXIT, folderOf } from "./command.ts";
+import { type Command, commandLine, COMMON_HELP, EXIT, folderOf } from "./command.ts";
 
 const list = (title: string, lines: readonly string[]) =>
   lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
@@ -69,7 +69,7 @@ ${COMMON_HELP}`,
       context.print("This computer is no node yet. Join a home: `pimcp node join <gateway> --home <id>`.\n");
     } else {
       context.print(
-        `${joined.name}, a node of ${joined.home} at ${joined.gateway}, does not run. Start it with \`pimcp node run\`, or for good with \`pimcp node install-service\`.\n`,
+        `${joined.name}, a node of ${joined.home} at ${joined.gateway}, does not run. Start it with ${commandLine("pimcp node run", options)}, or for good with ${commandLine("pimcp node install-service", options)}.\n`,
       );
     }
     return EXIT.failed;

@@ -61,8 +61,9 @@ function undecidedText(undecided: readonly FeedEntry[], refused: readonly Refuse
     `  decide: pimcp context resolve ${key} --keep VERSION`,
   ]);
   const notTaken = refused.flatMap(({ write, why, version, at }) => [
-    `${write.key}\tnot taken\t${write.value ?? write.action}\t${timeOf(at)}, ${write.id}`,
+    `${write.key}\tnot taken\t${write.value ?? write.action}\t${timeOf(at)}`,
     `  ${refusalText(write.key, why, version)}`,
+    `  forget: pimcp context conflicts --forget ${write.id}`,
   ]);
   return [...conflicts, ...notTaken].map((each) => `${each}\n`).join("");
 }

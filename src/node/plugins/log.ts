@@ -35,7 +35,16 @@ type LogSettings = z.output<typeof LogSettings>;
 const Input = z.strictObject({
   source: z.string().min(1).max(200).describe("One of the units or files that the node opens"),
   lines: z.int().min(1).max(5000).default(100).describe("The last so many lines"),
-  since: z.iso.datetime({ offset: true }).optional().describe("Only from then on, RFC 3339; for units"),
+  // A plain text in the schema: zod's pattern for times is longer than a gateway takes.
+  since: z
+    .string()
+    .max(40)
+    .refine(
+      (text) => z.iso.datetime({ offset: true }).safeParse(text).success,
+      "must be a time such as 2026-01-31T08:00:00Z",
+    )
+    .optional()
+    .describe("Only from then on, such as 2026-01-31T08:00:00Z; for units"),
 });
 
 export const log = definePlugin({

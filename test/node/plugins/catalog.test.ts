@@ -82,6 +82,9 @@ describe("the plug-ins", () => {
     for (const { capability, input } of await allTools()) {
       const schema = z.toJSONSchema(input, { io: "input" });
       expect(Capability.safeParse({ ...capability, inputSchema: schema }).error, capability.name).toBeUndefined();
+      expect(await inspectAll([{ ...capability, inputSchema: schema }], new Set())).toMatchObject([
+        { name: capability.name, problem: null },
+      ]);
       expect(schema, capability.name).toMatchObject({ type: "object", additionalProperties: false });
       for (const word of ["anyOf", "oneOf", "allOf"]) expect(schema, capability.name).not.toHaveProperty(word);
       expect(JSON.stringify(schema).length).toBeLessThan(MAX_SCHEMA);

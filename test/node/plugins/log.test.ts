@@ -29,6 +29,7 @@ describe("files", () => {
     appendFileSync(path, "four\n");
     expect(await tail({ lines: 1 })).toMatchObject({ lines: ["four"] });
     await expect(tail({ since: "2026-01-01T00:00:00Z" })).rejects.toThrow(/only for units/);
+    await expect(tail({ since: "yesterday" })).rejects.toThrow(/must be a time/);
   });
 
   test("reads no more than its limits", async () => {

@@ -18,7 +18,7 @@ const bare = (sql: string) => sql.replace(SKIPPED, " ").trim();
  */
 function oneOf(sql: string): { readonly sql: string; readonly words: string } {
   const words = bare(sql).replace(/;\s*$/, "").trim();
-  if (words === "") throw new Refusal("There is no SQL statement in this. Nothing was run.");
+  if (words === "") throw new Refusal("There is no SQL statement in this.");
   if (words.includes(";"))
     throw new Refusal("This is more than one SQL statement; nothing was run. Send one at a time.");
   return { sql, words };
@@ -32,7 +32,9 @@ function oneOf(sql: string): { readonly sql: string; readonly words: string } {
 export function checkRead(sql: string): string {
   const first = READS.exec(oneOf(sql).words)?.[0];
   if (first === undefined) {
-    throw new Refusal("Only statements that read are run: SELECT, WITH, VALUES, EXPLAIN, SHOW. Nothing was run.");
+    throw new Refusal(
+      "Only statements that read are run: SELECT, WITH, VALUES, EXPLAIN, SHOW. What changes something is for db.execute, if this node has it.",
+    );
   }
   return first.replace(/[(\s]+/g, "").toLowerCase();
 }
@@ -44,5 +46,5 @@ export function checkRead(sql: string): string {
 export function checkWrite(sql: string): void {
   const kept = NOT_WRITES.exec(oneOf(sql).words)?.[0];
   if (kept === undefined) return;
-  throw new Refusal(`${kept.toUpperCase()} is not run: each statement has a transaction of its own. Nothing was run.`);
+  throw new Refusal(`${kept.toUpperCase()} is not run: each statement has a transaction of its own.`);
 }

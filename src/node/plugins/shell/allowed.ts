@@ -48,7 +48,7 @@ export async function argumentsFor(
   tree: Tree,
 ): Promise<string[]> {
   if (given.some((each) => each.includes("\0") || each.length > MAX_LENGTH)) {
-    throw new Refusal(`An argument of ${name} is too long or holds a zero byte. Nothing was run.`);
+    throw new Refusal(`An argument of ${name} is too long or holds a zero byte.`);
   }
   // The longest beginning leaves the least to be looked at.
   const begin = program.begins

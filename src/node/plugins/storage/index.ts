@@ -173,9 +173,11 @@ function storagePut(settings: StorageSettings, service: Service, buckets: Bucket
         .string()
         .max(4 * 1024 * 1024)
         .optional(),
+      // A plain text in the schema: no gateway takes zod's pattern for base64.
       base64: z
-        .base64()
+        .string()
         .max(6 * 1024 * 1024)
+        .refine((coded) => z.base64().safeParse(coded).success, "must be base64")
         .optional()
         .describe("Instead of text, for other bytes"),
       type: z

@@ -148,6 +148,7 @@ describe("what is not done", () => {
     await expect(put({ key: "reports/a", text: "12345" })).rejects.toThrow(/4 are taken/);
     await expect(put({ key: "reports/a" })).rejects.toThrow(/either text or base64/);
     await expect(put({ key: "reports/a", text: "x", base64: "AA==" })).rejects.toThrow(/either text or base64/);
+    await expect(put({ key: "reports/a", base64: "no base64!" })).rejects.toThrow(/must be base64/);
     expect(objects.size).toBe(0);
     objects.set("home-bucket/reports/a", Buffer.from("123ü5"));
     expect(await get({ key: "reports/a" })).toMatchObject({ text: "123", truncated: true });

@@ -19,7 +19,7 @@ export interface RecordObject {
   record(activity: Attempt & Ending): Promise<void>;
   activities(filter: ActivityFilter): Promise<KeptActivity[]>;
   frozen(): Promise<Freeze | null>;
-  freeze(by: Pick<Attempt, "who" | "client">, reason: string): Promise<Freeze>;
+  freeze(by: string, reason: string): Promise<Freeze>;
 }
 
 /** The fault of every change while a home is frozen. */
@@ -65,6 +65,6 @@ export function activityPort(
     refused: (deed: Deed, fault: Fault) => object.record({ ...by, ...deed, ...refusalOf(fault) }).catch(failedToRecord),
     list: async (filter) => (await object.activities(filter)).map((each) => ({ ...each, sentence: sentenceOf(each) })),
     frozen: () => object.frozen(),
-    freeze: (reason) => object.freeze(by, reason),
+    freeze: (reason) => object.freeze(by.who, reason),
   };
 }

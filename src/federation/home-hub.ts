@@ -160,16 +160,10 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#activity.frozen() ?? null;
   }
 
-  /** Stops all changes at this home; one that is frozen stays as it is. */
-  freeze({ who, client }: Pick<Attempt, "who" | "client">, reason: string): Freeze {
-    const before = this.#activity.frozen();
-    if (before !== undefined) return before;
-    const freeze = { at: Date.now(), by: who, reason };
+  /** Stops all changes at this home; one that is frozen stays as it is. Who asks for it writes it down. */
+  freeze(by: string, reason: string): Freeze {
+    const freeze = this.#activity.frozen() ?? { at: Date.now(), by, reason };
     this.#activity.setFrozen(freeze);
-    this.#activity.add(
-      { who, client, what: "freeze the home", subject: "the home", result: "done", why: null },
-      freeze.at,
-    );
     return freeze;
   }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { RESULTS } from "../contract/activity.ts";
+import { type Freeze, RESULTS } from "../contract/activity.ts";
 import { defineTool } from "../contract/tool.ts";
+import { Fault } from "../lib/errors.ts";
 import { Limit } from "./fields.ts";
 import { READS } from "./hints.ts";
 
@@ -47,6 +48,15 @@ export const listActivity = defineTool({
   },
 });
 
+const isFrozenAlready = ({ at, by, reason }: Freeze) =>
+  new Fault(
+    "conflict",
+    `It is frozen already, since ${new Date(at).toISOString()} by ${by}: "${reason}". It stays so.`,
+    {
+      suggestions: ["A person who is admin can lift it on the home's page."],
+    },
+  );
+
 export const freezeHome = defineTool({
   name: "freeze_home",
   title: "Freeze a home",
@@ -56,10 +66,12 @@ export const freezeHome = defineTool({
   input: z.strictObject({ reason: z.string().min(3).max(200).describe("Why, for the record") }),
   output: z.object({ frozen_since: z.string(), by: z.string(), reason: z.string(), next: z.string() }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  deed: () => ({ what: "freeze the home", subject: "the home" }),
+  deed: ({ reason }) => ({ what: `freeze the home (${reason})`, subject: "the home" }),
   evenFrozen: true,
   independent: true,
   async run({ reason }, { activity, home, origin }) {
+    const before = await activity.frozen();
+    if (before !== null) throw isFrozenAlready(before);
     const freeze = await activity.freeze(reason);
     return {
       frozen_since: new Date(freeze.at).toISOString(),

@@ -34,7 +34,7 @@ export function recordInMemory(caller: Caller, home: string): ActivityRecord & {
         ),
       frozen: () => Promise.resolve(frozen),
       freeze(by, reason) {
-        frozen ??= { at: Date.now(), by: by.who, reason };
+        frozen ??= { at: Date.now(), by, reason };
         return Promise.resolve(frozen);
       },
     },

@@ -130,7 +130,7 @@ describe("while the home is frozen", () => {
   test("nothing is let in or switched, which is written down; ending goes on", async () => {
     await asks();
     const { person, page } = await onPage("admin");
-    await hub().freeze({ who: "anna", client: "" }, "the pump does not stop");
+    await hub().freeze("anna", "the pump does not stop");
     const after = await press(person, page, "Adopt kitchen");
     expect(after.status).toBe(409);
     expect(after.html).toContain("Nothing was done. Demo home is frozen by anna");

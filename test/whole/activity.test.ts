@@ -63,6 +63,12 @@ test("a frozen home changes nothing, and says so; reading goes on, and who lifts
     reason: "the pump does not stop",
     next: expect.stringContaining("/homes/demo"),
   });
+  const again = await named("admin").call("freeze_home", { reason: "once more" });
+  expect(again.fault).toMatchObject({ type: "conflict", message: expect.stringContaining("the pump does not stop") });
+  expect(await record({ about: "freeze", limit: 3 })).toStrictEqual([
+    "admin (Claude): freeze the home (once more). Refused: it conflicts with the present state.",
+    "admin (Claude): freeze the home (the pump does not stop). Done.",
+  ]);
   house.asked.length = 0;
   const refused = await named("admin").call("write_gpio_pin", { gpio_id: 15, value: 1 });
   expect(refused.fault).toMatchObject({ type: "conflict", message: expect.stringContaining("is frozen since") });

@@ -27,10 +27,14 @@ async function assertMay(home: HomePorts, deed: Deed, { least, ask }: Needed): P
 
 const NOW: Needed = { least: "admin", ask: (home) => home.presentRole(0) };
 
+const freezing = (reason: string) => ({ what: `freeze the home (${reason})`, subject: "the home" });
+
 /** Stops all changes. While the home does not answer, that is when it is needed: what it said at the sign-in counts. */
 export async function freezeHome(home: HomePorts, reason: string): Promise<void> {
-  await assertMay(home, { what: "freeze the home", subject: "the home" }, { ...NOW, ask: readingRole });
+  await assertMay(home, freezing(reason), { ...NOW, ask: readingRole });
+  const attempt = await home.activity.begin(freezing(reason), { evenFrozen: true });
   await home.activity.freeze(reason);
+  await attempt.done();
 }
 
 /** Whoever lets changes be made again. */

@@ -146,7 +146,7 @@ describe("notes", () => {
     expect((await as("operator", "/context", formOf("operator", { version: "6" }))).status).toBe(409);
     expect((await as("operator", "/context", formOf("admin"))).location).toBe("/context");
     expect((await as("operator", "/context", formOf("operator", { home: "other" }))).status).toBe(404);
-    await hub().freeze({ who: "admin", client: "" }, "for the test");
+    await hub().freeze("admin", "for the test");
     const frozen = await as("operator", "/context", formOf("operator"));
     expect(frozen.status).toBe(409);
     expect(frozen.html).toContain("is frozen since");

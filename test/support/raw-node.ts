@@ -47,6 +47,8 @@ export interface RawNode {
   reply(id: string, answer: Json): void;
   /** Breaks off without a word. */
   drop(): void;
+  /** Says nothing any more, and keeps its link open. */
+  silence(): void;
 }
 
 const Text = z.instanceof(Buffer).transform((data) => data.toString());
@@ -136,6 +138,7 @@ export async function rawNode(wish: RawWish, key?: NodeKey): Promise<RawNode> {
     },
     reply: (id, answer) => node.send({ jsonrpc: "2.0", id, ...answer }),
     drop: () => socket?.terminate(),
+    silence: () => clearInterval(beat),
   };
   return node;
 }

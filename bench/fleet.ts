@@ -86,7 +86,6 @@ type Answer = NonNullable<RawWish["answer"]>;
 
 const echoed = { result: { content: [{ type: "text", text: ECHO }], structuredContent: { text: ECHO } } };
 const echoes: Answer = () => echoed;
-const holds: Answer = () => undefined;
 
 /** A node that speaks the frames and is not connected yet. */
 async function quickNode(gateway: string, owner: Owner, name: string, capability: string, answer: Answer) {
@@ -163,7 +162,9 @@ interface Going {
 
 async function rerouted(gateway: string, token: string, owner: Owner, going: Going): Promise<Times> {
   const { name, rounds, calls: lanes, go } = going;
-  const stuck = await quickNode(gateway, owner, `${name}-stuck`, `${name}.echo`, holds);
+  let holds = false;
+  const holding: Answer = () => (holds ? undefined : echoed);
+  const stuck = await quickNode(gateway, owner, `${name}-stuck`, `${name}.echo`, holding);
   const other = await quickNode(gateway, owner, `${name}-other`, `${name}.echo`, echoes);
   const connect = echoClients(name, `${gateway}/mcp`, token, `${name}_echo`);
   const callers = await Promise.all(Array.from({ length: lanes }, () => connect()));
@@ -177,6 +178,10 @@ async function rerouted(gateway: string, token: string, owner: Owner, going: Goi
   await leave();
   for (let round = 0; round < rounds; round += 1) {
     await stuck.connect();
+    // A node that only ever fails is left alone for a while.
+    holds = false;
+    await callers[0]?.call();
+    holds = true;
     const before = stuck.asked.length;
     const calls = callers.map((caller) => caller.call().then(() => performance.now()));
     await settled(() => Promise.resolve(stuck.asked.length >= before + lanes));

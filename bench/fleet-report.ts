@@ -27,9 +27,9 @@ export function fleetRatiosOf({ rows, times }: FleetResult): FleetRatios {
   const p50 = (route: string) => rowNamed(rows, route, 1).p50;
   const node = p50("node-routed") - p50("node-direct");
   const own = p50("own-routed") - p50("own-direct");
-  const [few, many] = ["call", "tools/list"].map((what) => times.filter((each) => each.what.startsWith(`${what},`))).map(
-    ([one, all]) => (all?.p50 ?? Number.NaN) / (one?.p50 ?? Number.NaN),
-  );
+  const [few, many] = ["call", "tools/list"]
+    .map((what) => times.filter((each) => each.what.startsWith(`${what},`)))
+    .map(([one, all]) => (all?.p50 ?? Number.NaN) / (one?.p50 ?? Number.NaN));
   const reroute = times.filter(({ what }) => what.startsWith("reroute")).map(({ p99 }) => p99);
   return {
     node_added_ms_p50: round(node - own),

@@ -90,7 +90,15 @@ const echoes: Answer = () => echoed;
 /** A node that speaks the frames and is not connected yet. */
 async function quickNode(gateway: string, owner: Owner, name: string, capability: string, answer: Answer) {
   const enrolment = await owner.token(`${capability} viewer reads`);
-  return rawNode({ gateway, home: HOME, name, enrolment, answer, capacity: 256, capabilities: [offering(capability, { inputSchema: INPUT })] });
+  return rawNode({
+    gateway,
+    home: HOME,
+    name,
+    enrolment,
+    answer,
+    capacity: 256,
+    capabilities: [offering(capability, { inputSchema: INPUT })],
+  });
 }
 
 const INPUT = { type: "object", properties: { text: { type: "string" } } };

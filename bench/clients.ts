@@ -112,17 +112,18 @@ export function legacyClients(name: string, url: string, token: string, question
   };
 }
 
+const isEcho = (result: unknown) => EchoResult.safeParse(result).success;
+const isList = (result: unknown) => ToolsResult.safeParse(result).success;
+
 /** Clients that call a tool of a node, which echoes. */
 export function echoClients(name: string, url: string, token: string, tool: string): Connect {
   const params = { name: tool, arguments: { text: ECHO } };
-  const isRight = (result: unknown) => EchoResult.safeParse(result).success;
-  return legacyClients(name, url, token, { method: "tools/call", params, isRight });
+  return legacyClients(name, url, token, { method: "tools/call", params, isRight: isEcho });
 }
 
 /** Clients that ask for the list of tools. */
 export function listClients(name: string, url: string, token: string): Connect {
-  const isRight = (result: unknown) => ToolsResult.safeParse(result).success;
-  return legacyClients(name, url, token, { method: "tools/list", params: {}, isRight });
+  return legacyClients(name, url, token, { method: "tools/list", params: {}, isRight: isList });
 }
 
 /** Clients of a plain HTTP server. @param expected part of each answer; @param body sent by POST, if there is one */

@@ -89,7 +89,13 @@ async function measureFleet({ gateway, upstream, token }: Site, plan: Plan): Pro
     const routes: Record<string, Connect> = {
       ...node.routes,
       "own-routed": legacyClients("own-routed", `${gateway}/mcp`, token),
-      "own-direct": httpClients("own-direct", upstream.url + CLUSTERS_PATH, CLUSTER_NAMES[0] ?? "", undefined, "direct"),
+      "own-direct": httpClients(
+        "own-direct",
+        upstream.url + CLUSTERS_PATH,
+        CLUSTER_NAMES[0] ?? "",
+        undefined,
+        "direct",
+      ),
     };
     say("Measuring a call by way of a node …");
     const rows = await measure(routes, { ...plan, clients: [ONE] });

@@ -82,9 +82,9 @@ export interface LiveNode {
   readonly node: TestNode;
   running: NodeProcess;
   /** Sends its process a signal. */
-  signal(signal: NodeJS.Signals): void;
+  readonly signal: (signal: NodeJS.Signals) => void;
   /** Lines of the file `log` in its folder, which plug-ins for tests write. */
-  log(): string[];
+  readonly log: () => string[];
 }
 
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : []);

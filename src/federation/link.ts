@@ -42,6 +42,12 @@ export const STRIKES: BucketSize = { capacity: 5, perSecond: 1 / 60 };
 /** Ids of ended calls that a link remembers, to tell a late answer from a lie. */
 const MAX_ENDED = 512;
 
+/** The part of a Durable Object's context that its sockets need. */
+export type Sockets = Pick<
+  DurableObjectState,
+  "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp" | "setWebSocketAutoResponse"
+>;
+
 /** One link of a node. */
 export interface Link {
   readonly id: string;
@@ -136,3 +142,12 @@ export function broadcast(links: readonly Link[], message: RpcMessage): void {
 /** When its lease ends unless it is heard of again, if its last ping was answered then. */
 export const leaseEnd = (link: Link, pingedAt: Date | null): number =>
   Math.max(link.heardAt, pingedAt?.getTime() ?? 0) + LEASE_MS;
+
+/** Closes its socket; one that is closed already is left alone. */
+export function close({ socket }: Link, code: number, why: string): void {
+  try {
+    socket.close(code, why);
+  } catch {
+    // It is closed already, which is what is wanted.
+  }
+}

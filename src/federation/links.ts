@@ -2,6 +2,7 @@ import { isShallow, parsedJson } from "../lib/json.ts";
 import { giveBack, take } from "./bucket.ts";
 import {
   ASKED_COST,
+  close,
   costOf,
   FRAMES,
   HELLO_COST,
@@ -12,6 +13,7 @@ import {
   newLink,
   protocolErrorIn,
   send,
+  type Sockets,
   STRIKES,
   wokenLink,
 } from "./link.ts";
@@ -46,12 +48,6 @@ export interface LinkEvents {
   /** A link has ended; what it was given is not answered over it any more. */
   lost(link: Link, why: string): void;
 }
-
-/** The part of a Durable Object's context that its sockets need. */
-export type Sockets = Pick<
-  DurableObjectState,
-  "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp" | "setWebSocketAutoResponse"
->;
 
 interface LinkParts {
   readonly sockets: Sockets;
@@ -300,13 +296,5 @@ export class Links {
       link.state = { ...link.state, frames: giveBack(link.state.frames, FRAMES, cost) };
     } else if (verdict === "twice") this.strike(link, "answered the same call twice", now);
     else if (verdict === "unasked") this.strike(link, "answered what it was not asked", now);
-  }
-}
-
-function close({ socket }: Link, code: number, why: string): void {
-  try {
-    socket.close(code, why);
-  } catch {
-    // It is closed already, which is what is wanted.
   }
 }

@@ -154,10 +154,11 @@ export async function told(
   args: Record<string, unknown> = {},
 ): Promise<Told> {
   const result = await client.callTool({ name, arguments: args });
+  const { _meta: meta = {} } = result;
   return {
     isError: result.isError === true,
     value: Value.parse(result.structuredContent ?? {}),
-    meta: z.record(z.string(), z.unknown()).parse(result._meta ?? {}),
+    meta: z.record(z.string(), z.unknown()).parse(meta),
     text: JSON.stringify(result),
   };
 }

@@ -16,5 +16,8 @@ export const HOME_ID = "home";
 export const TOOL = "list_clusters";
 export const CLUSTERS_PATH = "/api/v1/clusters";
 
+/** What nodes are given and give back. */
+export const ECHO = "back";
+
 /** What the measured call must bring back, from every route. */
 export const CLUSTER_NAMES: readonly string[] = ["bench-kitchen", "bench-garage", "bench-attic"];

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
-import { type Connect, directClients, legacyClients, modernClients } from "./clients.ts";
+import { type Connect, directClients, httpClients, legacyClients, modernClients } from "./clients.ts";
 import { type ContextMeasured, measureContext } from "./context.ts";
+import { crowd, Owner, realNode, reroutes } from "./fleet.ts";
+import { type FleetResult, fleetRatiosOf, fleetTable } from "./fleet-report.ts";
 import { startGateway } from "./gateway.ts";
-import { BASELINE_HOSTNAME } from "./measured.ts";
+import { BASELINE_HOSTNAME, CLUSTER_NAMES, CLUSTERS_PATH } from "./measured.ts";
 import { contextTable, table, verdict } from "./report.ts";
 import { measure, type Plan } from "./rounds.ts";
 import { signIn } from "./sign-in.ts";
-import { ratiosOf } from "./stats.ts";
-import { startUpstream } from "./upstream.ts";
+import { ratiosOf, type Row } from "./stats.ts";
+import { startUpstream, type Upstream } from "./upstream.ts";
 
 /** Compares the gateway's `/mcp` with a plain fetch and with an `McpAgent`, in one Worker on one upstream. */
 
@@ -23,10 +25,19 @@ const CONTEXT_PLANS = {
   whole: { nodes: 100, writes: 50, sliceMs: 1000 },
 } as const;
 
+/** One hub's nodes, and how often each thing is measured. */
+const FLEET_PLANS = {
+  quick: { nodes: 200, calls: 60, kills: 10 },
+  whole: { nodes: 200, calls: 400, kills: 40 },
+} as const;
+
+const PARTS = ["calls", "nodes", "context"] as const;
+type Part = (typeof PARTS)[number];
+
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    "only-context": { type: "boolean", default: false },
+    only: { type: "string" },
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
   },
@@ -41,28 +52,88 @@ function planOf(): Plan {
 
 const say = (text: string) => void process.stderr.write(`  ${text}\n`);
 
-async function main(): Promise<void> {
+/** What is measured. */
+function partsOf(): ReadonlySet<Part> {
+  const only = PARTS.find((each) => each === values.only);
+  if (only === undefined && values.only !== undefined) throw new Error(`--only is one of ${PARTS.join(", ")}.`);
+  return new Set(only === undefined ? PARTS : [only]);
+}
+
+/** Where all parts measure. */
+interface Site {
+  readonly gateway: string;
+  readonly upstream: Upstream;
+  /** Of the gateway. */
+  readonly token: string;
+}
+
+async function measureCalls({ gateway, upstream, token }: Site, plan: Plan): Promise<Row[]> {
+  const own = `${gateway}/mcp`;
+  const baseline = new URL("/mcp", gateway);
+  baseline.hostname = BASELINE_HOSTNAME;
+  const routes: Record<string, Connect> = {
+    direct: directClients(gateway),
+    pimcp: legacyClients("pimcp", own, token),
+    mcpagent: legacyClients("mcpagent", baseline.href, await signIn(baseline.href, false)),
+    [MODERN]: modernClients(MODERN, own, token),
+  };
+  say(`Measuring ${Object.keys(routes).join(", ")} in ${plan.rounds} rounds …`);
+  return measure(routes, plan, () => upstream.hits());
+}
+
+/** What nodes cost, beside the gateway's own calls on the same upstream. */
+async function measureFleet({ gateway, upstream, token }: Site, plan: Plan): Promise<FleetResult> {
+  const owner = await new Owner(gateway).signIn();
+  const node = await realNode(gateway, token, owner);
+  try {
+    const routes: Record<string, Connect> = {
+      ...node.routes,
+      "own-routed": legacyClients("own-routed", `${gateway}/mcp`, token),
+      "own-direct": httpClients(
+        "own-direct",
+        upstream.url + CLUSTERS_PATH,
+        CLUSTER_NAMES[0] ?? "",
+        undefined,
+        "direct",
+      ),
+    };
+    say("Measuring a call by way of a node …");
+    const rows = await measure(routes, { ...plan, clients: [ONE] });
+    const fleet = FLEET_PLANS[values.quick ? "quick" : "whole"];
+    say(`Measuring ${fleet.nodes} nodes on one hub …`);
+    const times = await crowd(gateway, token, owner, fleet);
+    say("Measuring the way round a node that is gone …");
+    return { rows, times: [...times, ...(await reroutes(gateway, token, owner, fleet))] };
+  } finally {
+    await node.stop();
+  }
+}
+
+/** What was measured; parts that were not wanted are absent. */
+interface Results {
+  readonly calls: readonly Row[] | undefined;
+  readonly fleet: FleetResult | undefined;
+  readonly context: ContextMeasured | undefined;
+}
+
+async function measureAll(site: Site, parts: ReadonlySet<Part>): Promise<Results> {
   const plan = planOf();
+  const calls = parts.has("calls") ? await measureCalls(site, plan) : undefined;
+  const fleet = parts.has("nodes") ? await measureFleet(site, plan) : undefined;
+  if (!parts.has("context")) return { calls, fleet, context: undefined };
+  say("Measuring the shared context …");
+  return { calls, fleet, context: await measureContext(site.gateway, CONTEXT_PLANS[values.quick ? "quick" : "whole"]) };
+}
+
+async function main(): Promise<void> {
+  const parts = partsOf();
   const upstream = await startUpstream();
   try {
     say("Building and starting the Worker …");
     const gateway = await startGateway(upstream.url);
     try {
-      const own = `${gateway.url}/mcp`;
-      const baseline = new URL("/mcp", gateway.url);
-      baseline.hostname = BASELINE_HOSTNAME;
-      const token = await signIn(own, true);
-      const routes: Record<string, Connect> = {
-        direct: directClients(gateway.url),
-        pimcp: legacyClients("pimcp", own, token),
-        mcpagent: legacyClients("mcpagent", baseline.href, await signIn(baseline.href, false)),
-        [MODERN]: modernClients(MODERN, own, token),
-      };
-      say(`Measuring ${Object.keys(routes).join(", ")} in ${plan.rounds} rounds …`);
-      const calls = values["only-context"] ? [] : await measure(routes, plan, () => upstream.hits());
-      say("Measuring the shared context …");
-      const context = await measureContext(gateway.url, CONTEXT_PLANS[values.quick ? "quick" : "whole"]);
-      show(calls, context);
+      const token = await signIn(`${gateway.url}/mcp`, true);
+      show(await measureAll({ gateway: gateway.url, upstream, token }, parts));
     } finally {
       await gateway.stop();
     }
@@ -71,15 +142,21 @@ async function main(): Promise<void> {
   }
 }
 
-function show(all: Awaited<ReturnType<typeof measure>>, context: ContextMeasured): void {
-  if (all.length === 0) return console.log(values.json ? JSON.stringify({ context }) : `\n${contextTable(context)}\n`);
-  const rows = all.filter(({ route }) => route !== MODERN);
-  const ratios = ratiosOf(rows, ONE, MANY);
+function show({ calls: all, fleet, context }: Results): void {
+  const rows = all?.filter(({ route }) => route !== MODERN);
+  const extra = all?.filter(({ route }) => route === MODERN);
+  const calls = rows === undefined ? {} : { rows, ratios: ratiosOf(rows, ONE, MANY), extra };
   if (values.json) {
-    console.log(JSON.stringify({ rows, ratios, extra: all.filter(({ route }) => route === MODERN), context }));
+    const nodes = fleet === undefined ? {} : { fleet: { ...fleet, ratios: fleetRatiosOf(fleet) } };
+    console.log(JSON.stringify({ ...calls, ...nodes, context }));
     return;
   }
-  console.log(`\n${table(all)}\n\n${verdict(ratios)}\n\n${contextTable(context)}\n`);
+  const tables = [
+    ...(all === undefined || rows === undefined ? [] : [table(all), verdict(ratiosOf(rows, ONE, MANY))]),
+    ...(fleet === undefined ? [] : [fleetTable(fleet)]),
+    ...(context === undefined ? [] : [contextTable(context)]),
+  ];
+  console.log(`\n${tables.join("\n\n")}\n`);
 }
 
 try {

@@ -2,7 +2,8 @@ import { auth } from "@modelcontextprotocol/client";
 import { OAuthClient } from "../scripts/support/oauth-client.ts";
 import { Person } from "../scripts/support/person.ts";
 
-const ACCOUNT = { username: "admin", password: "bench-password", level: "admin" } as const;
+/** The upstream takes any name and password. */
+export const ACCOUNT = { username: "admin", password: "bench-password", level: "admin" } as const;
 
 /** Follows the redirect of an authorization server that asks nothing. */
 class Approved extends Person {

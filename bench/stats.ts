@@ -23,6 +23,12 @@ export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
+/** Half and nearly all of some times, in milliseconds. */
+export function quantilesOf(times: readonly number[]): { p50: number; p99: number; count: number } {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { p50: round(quantile(sorted, 0.5), 2), p99: round(quantile(sorted, 0.99), 2), count: times.length };
+}
+
 const round = (value: number, digits: number) => Number(value.toFixed(digits));
 
 /** Sums up all slices of one route at one number of clients. */
@@ -39,7 +45,8 @@ export function rowOf(route: string, clients: number, slices: readonly Slice[]):
   };
 }
 
-function find(rows: readonly Row[], route: string, clients: number): Row {
+/** @throws Error if it was not measured */
+export function rowNamed(rows: readonly Row[], route: string, clients: number): Row {
   const row = rows.find((each) => each.route === route && each.clients === clients);
   if (row === undefined) throw new Error(`${route} was not measured at ${clients} clients`);
   return row;
@@ -47,8 +54,8 @@ function find(rows: readonly Row[], route: string, clients: number): Row {
 
 /** Computes the ratios from the rows, so that a reader can do it too. */
 export function ratiosOf(rows: readonly Row[], one: number, many: number): Ratios {
-  const p50 = (route: string) => find(rows, route, one).p50;
-  const rps = (route: string) => find(rows, route, many).rps;
+  const p50 = (route: string) => rowNamed(rows, route, one).p50;
+  const rps = (route: string) => rowNamed(rows, route, many).rps;
   return {
     added_vs_mcpagent_p50: round((p50("pimcp") - p50("direct")) / (p50("mcpagent") - p50("direct")), 3),
     rps32_vs_mcpagent: round(rps("pimcp") / rps("mcpagent"), 3),

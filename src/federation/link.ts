@@ -45,6 +45,12 @@ export const STRIKES: BucketSize = { capacity: 5, perSecond: 1 / 60 };
 /** Ids of ended calls that a link remembers, to tell a late answer from a lie. */
 const MAX_ENDED = 512;
 
+/** The part of a Durable Object's context that its sockets need. */
+export type Sockets = Pick<
+  DurableObjectState,
+  "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp" | "setWebSocketAutoResponse"
+>;
+
 /** One link of a node. */
 export interface Link {
   readonly id: string;
@@ -111,7 +117,7 @@ export function protocolErrorIn(error: unknown): number | undefined {
   return code === undefined ? undefined : Number(code);
 }
 
-/** Closes its socket. */
+/** Closes its socket; one that is closed already is left alone. */
 export function close({ socket }: Link, code: number, why: string): void {
   try {
     socket.close(code, why);

@@ -14,6 +14,7 @@ import {
   newLink,
   protocolErrorIn,
   send,
+  type Sockets,
   STRIKES,
   wokenLink,
 } from "./link.ts";
@@ -34,12 +35,6 @@ import {
   type RpcRequest,
 } from "./wire/frames.ts";
 import { CLOSE, MAX_FRAME, PING, PONG, SUBPROTOCOL } from "./wire/limits.ts";
-
-/** The part of a Durable Object's context that its sockets need. */
-export type Sockets = Pick<
-  DurableObjectState,
-  "acceptWebSocket" | "getWebSockets" | "getWebSocketAutoResponseTimestamp" | "setWebSocketAutoResponse"
->;
 
 interface LinkParts {
   readonly sockets: Sockets;

@@ -206,7 +206,7 @@ describe("a call that changes something", () => {
     hold(first);
     const call = search();
     await given(first);
-    await hub.freeze(ANNA, "smoke");
+    await hub.freeze("anna", "smoke");
     fail(first, NODE_ERROR.full);
     expect(faultOf(await call)).toMatchObject({ type: "conflict", message: expect.stringContaining("frozen") });
     expect(faultOf(await search()).type).toBe("conflict");

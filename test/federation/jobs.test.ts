@@ -326,7 +326,7 @@ describe("a heavy call and its link", () => {
     const hub = hubOf("demo");
     const job = await start();
     await given(full);
-    await hub.freeze(ANNA, "smoke");
+    await hub.freeze("anna", "smoke");
     full.reply(job.operation_id, errorAnswer(NODE_ERROR.full));
     await becomes(job, { phase: "failed", steps: [{ message: expect.stringContaining("frozen") }] });
     expect(faultOf(await callTool("video_transcode"))?.type).toBe("conflict");

@@ -65,10 +65,10 @@ const troubleOf = async ({ name }: RawNode) => String((await fleetRow(client, na
 
 /** Calls the good node without a pause while something goes on. @returns how many there were */
 async function besides(work: () => Promise<void>): Promise<number> {
-  let over = false;
+  const others = new AbortController();
   let count = 0;
   const callAll = async () => {
-    while (!over) {
+    while (!others.signal.aborted) {
       const tool = count % 3 === 0 ? `${domain}_write` : `${domain}_read`;
       count += 1;
       const { isError, text: said } = await told(client, tool, { ms: 20, name: `b${count}` });
@@ -76,7 +76,7 @@ async function besides(work: () => Promise<void>): Promise<number> {
     }
   };
   const lanes = Promise.all([callAll(), callAll(), callAll()]);
-  await work().finally(() => (over = true));
+  await work().finally(() => others.abort());
   await lanes;
   return count;
 }

@@ -82,9 +82,9 @@ export interface LiveNode {
   readonly node: TestNode;
   running: NodeProcess;
   /** Sends its process a signal. */
-  signal(signal: NodeJS.Signals): void;
+  readonly signal: (signal: NodeJS.Signals) => void;
   /** Lines of the file `log` in its folder, which plug-ins for tests write. */
-  log(): string[];
+  readonly log: () => string[];
 }
 
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trimEnd().split("\n") : []);
@@ -154,10 +154,11 @@ export async function told(
   args: Record<string, unknown> = {},
 ): Promise<Told> {
   const result = await client.callTool({ name, arguments: args });
+  const { _meta: meta = {} } = result;
   return {
     isError: result.isError === true,
     value: Value.parse(result.structuredContent ?? {}),
-    meta: z.record(z.string(), z.unknown()).parse(result._meta ?? {}),
+    meta: z.record(z.string(), z.unknown()).parse(meta),
     text: JSON.stringify(result),
   };
 }

@@ -47,6 +47,8 @@ export interface RawNode {
   reply(id: string, answer: Json): void;
   /** Breaks off without a word. */
   drop(): void;
+  /** Says nothing any more, and keeps its link open. */
+  silence(): void;
 }
 
 const Text = z.instanceof(Buffer).transform((data) => data.toString());
@@ -85,14 +87,14 @@ export async function rawNode(wish: RawWish, key?: NodeKey): Promise<RawNode> {
     const answer = wish.answer?.(request, node);
     if (answer !== undefined) node.reply(request.id, answer);
   };
+  const piece = (params: unknown) => {
+    const taken = pieces.take(ChunkParams.parse(params), Date.now());
+    if (taken.kind === "whole") heard(taken.text);
+  };
   const heard = (text: string): void => {
-    if (text === PONG) return;
-    const parsed = parseMessage(JSON.parse(text));
+    const parsed = text === PONG ? undefined : parseMessage(JSON.parse(text));
     if (parsed?.kind === "answer") waiting.get(String(parsed.message.id))?.(parsed.message.result);
-    if (parsed?.kind === "notification" && parsed.message.method === METHOD.chunk) {
-      const taken = pieces.take(ChunkParams.parse(parsed.message.params), Date.now());
-      if (taken.kind === "whole") heard(taken.text);
-    }
+    if (parsed?.kind === "notification" && parsed.message.method === METHOD.chunk) piece(parsed.message.params);
     if (parsed?.kind !== "request") return;
     const { name: capability, arguments: args } = CallParams.parse(parsed.message.params);
     asked({ id: String(parsed.message.id), name: capability, arguments: args });
@@ -136,6 +138,7 @@ export async function rawNode(wish: RawWish, key?: NodeKey): Promise<RawNode> {
     },
     reply: (id, answer) => node.send({ jsonrpc: "2.0", id, ...answer }),
     drop: () => socket?.terminate(),
+    silence: () => clearInterval(beat),
   };
   return node;
 }

@@ -52,5 +52,6 @@ export function callerOf(
     return [[id, { ...named, role: lower(home.role, granted), ceiling: home.role, login: home.login }]];
   });
   const { userId, userName, connectionId, clientName } = props;
-  return { userId, userName, clientId: auth.clientId, clientName, connectionId, homes: Object.fromEntries(access) };
+  const client = { clientId: auth.clientId, ...(clientName === undefined ? {} : { clientName }) };
+  return { userId, userName, ...client, connectionId, homes: Object.fromEntries(access) };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { z } from "zod";
 import { Person } from "../../scripts/support/person.ts";
 import { ACCOUNTS, connectV2 } from "../support/clients.ts";
+import { press } from "../support/forms.ts";
 import { steerHome } from "../support/home.ts";
 
 const gateway = inject("gateway");
@@ -108,7 +109,7 @@ describe("/doctor", () => {
     const page = await pageOf(admin);
     expect(page.html).toContain("Default account: – not looked at");
     await home.seen();
-    const tried = await admin.submit(page);
+    const tried = await press(admin, page, "Try the default account");
     expect(tried.html).toContain("Default account: ✓ works");
     const logins = (await home.seen()).filter(({ path }) => path.endsWith("/login"));
     expect(logins).toHaveLength(1);

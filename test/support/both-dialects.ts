@@ -4,14 +4,17 @@ import { readable } from "../../src/mcp/read-resource.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
 import { expectOutcome, GOOD_CALLS, GOOD_READS, make } from "./good-calls.ts";
-import { Client, moveIn } from "./whole.ts";
+import { Client, moveIn, thaw } from "./whole.ts";
 
 /** Every tool and every resource at one kind of home. */
 export function atHomeThatIs(dialect: Dialect): void {
   beforeEach(() => {
     vi.spyOn(console, "info").mockReturnValue();
   });
-  afterEach(() => vi.restoreAllMocks());
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    await thaw();
+  });
 
   describe(`a ${dialect} controller`, () => {
     test.each(GOOD_CALLS)("$tool: $shows", async (call) => {

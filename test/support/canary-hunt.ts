@@ -7,7 +7,7 @@ import { leftSecrets } from "../../src/secrets/port.ts";
 import { Blabbermouth, JOIN_TOKEN, KINDS_OF_WORDS, PRIVATE_KEY, SSH_PASSWORD } from "./canaries.ts";
 import { GOOD_CALLS, GOOD_READS, type GoodCall } from "./good-calls.ts";
 import { rowsOfObjects, valuesOfStores } from "./kept.ts";
-import { callerAs, Client, moveIn } from "./whole.ts";
+import { callerAs, Client, moveIn, thaw } from "./whole.ts";
 
 /** The accounts' password and everything that is marked. */
 const CANARY = /canary|admin-demo/i;
@@ -74,6 +74,7 @@ export function huntAt(dialect: Dialect): void {
         const { world } = moveIn(dialect, home.between);
         const first = await call.first?.(client, world);
         await client.call(call.tool, { ...call.args, ...first });
+        await thaw();
       }
       await expectNoCanary(client);
       expect(home.tokens.size).toBeGreaterThan(0);
@@ -116,6 +117,7 @@ export function huntAt(dialect: Dialect): void {
           const first = await call.first?.(client, world);
           Object.assign(home.temper, { refuses, status });
           await client.call(call.tool, { ...call.args, ...first });
+          await thaw();
         }
         for (const { uri } of GOOD_READS) await client.read(uri);
         await client.ask("resources/list");
@@ -140,6 +142,7 @@ export function huntAt(dialect: Dialect): void {
               failsKindly,
             });
             await client.call(call.tool, { ...call.args, ...first });
+            await thaw();
           }
         }
         await expectNoCanary(client);

@@ -64,6 +64,19 @@ const CLUSTER_CALLS: readonly GoodCall[] = [
     ),
   },
   {
+    tool: "list_activity",
+    shows: "what was done, by whom, in plain words",
+    first: async (client) => {
+      await client.call("create_cluster", { name: "attic" });
+      return { about: "attic", limit: 1 };
+    },
+    outcome: {
+      value: {
+        activity: [{ seq: expect.any(Number), what: expect.stringMatching(/create cluster "attic"\. Done\./) }],
+      },
+    },
+  },
+  {
     tool: "diagnose_home",
     shows: "goes along the whole way, and tells what clients did",
     args: { home_id: "demo" },
@@ -642,6 +655,16 @@ const CONTEXT_CALLS: readonly GoodCall[] = [
 ];
 
 /** In the order in which tools are listed. */
+/** What stops all others: it comes last. */
+const FREEZE_CALLS: readonly GoodCall[] = [
+  {
+    tool: "freeze_home",
+    shows: "stops every change, and says who can lift that",
+    args: { reason: "for the test" },
+    outcome: { value: { reason: "for the test", next: expect.stringContaining("/homes/demo") } },
+  },
+];
+
 export const GOOD_CALLS: readonly GoodCall[] = [
   ...CLUSTER_CALLS,
   ...NODE_CALLS,
@@ -649,6 +672,7 @@ export const GOOD_CALLS: readonly GoodCall[] = [
   ...DEPLOYMENT_CALLS,
   ...AUTHORITY_CALLS,
   ...CONTEXT_CALLS,
+  ...FREEZE_CALLS,
 ];
 
 /** One resource of each kind, with what it holds at each kind of home. */
@@ -687,7 +711,10 @@ export const GOOD_READS: readonly { readonly uri: string; readonly outcome: Good
       },
     ),
   },
-  { uri: "context://good/none", outcome: { fault: { type: "protocol", says: /There is no "good\/none"/ } } },
+  {
+    uri: "context://good/none",
+    outcome: { fault: { type: "protocol", says: /There is no "good\/none"/, suggests: /^$/ } },
+  },
   { uri: "fleet://nodes", outcome: { value: { nodes: [], total: 0, left_out: 0 } } },
   {
     uri: `fleet://nodes/${"0".repeat(43)}`,

@@ -41,6 +41,11 @@ export function moveIn(dialect: Dialect, between: Between = (request, home) => h
   return { world, asked };
 }
 
+/** Lets things be changed again, as a person does on the home's page. */
+export async function thaw(): Promise<void> {
+  await env.HOME_HUB.getByName("demo").lift({ who: "admin", client: "console" });
+}
+
 /** The demo home's accounts, as callers. */
 export function callerAs(role: Role, more: Partial<Caller> = {}): Caller {
   return {

@@ -94,7 +94,7 @@ export class HomeHubObject extends DurableObject<Env> {
       soon: (work, ms) => void setTimeout(work, ms),
       now: clock,
     });
-    const asked = contextLink(this.#context);
+    const asked = contextLink(this.#context, { frozen: () => this.#activity.frozen() !== undefined });
     const request: DeskParts["request"] = (...given) => asked.answer(...given, clock());
     const wakeAt = (at: number | null) => this.#wakes.set("jobs", at);
     this.#fleet = new FleetDesk({
@@ -173,6 +173,7 @@ export class HomeHubObject extends DurableObject<Env> {
     this.#activity.setFrozen(undefined);
     const lifted = { who, client, what: "lift the freeze", subject: "the home", result: "done", why: null } as const;
     this.#activity.add(lifted, Date.now());
+    this.#context.welcome();
   }
 
   /** Notes that a pin may be reserved, or that it is not any more. */

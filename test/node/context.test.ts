@@ -31,8 +31,10 @@ let storage: ContextStorage;
 let context: HomeContext;
 let node: TestNode;
 let count = 0;
+let frozen = false;
 
 beforeEach(async () => {
+  frozen = false;
   hub = await standInHub();
   hub.state = "adopted";
   storage = contextStorage();
@@ -45,7 +47,7 @@ beforeEach(async () => {
     soon: (work, ms) => void setTimeout(work, ms),
     now: () => Date.now(),
   });
-  const link = contextLink(context);
+  const link = contextLink(context, { frozen: () => frozen });
   hub.asked = (method, params) =>
     link.answer({ id: "node", name: "kitchen", site: "edge" }, method, params, Date.now());
   count += 1;
@@ -174,6 +176,19 @@ describe("what a node and its hub tell each other", () => {
     expect(told.stdout).toContain(`forget: pimcp context conflicts --forget ${refused?.write.id}\n`);
     expect((await command("conflicts", "--forget", refused?.write.id ?? "")).code).toBe(0);
     expect((await command("conflicts")).stderr).toContain("nothing to decide");
+  });
+
+  test("while the home is frozen a write waits here, its writer is told so, and it is taken after that", async () => {
+    await joined();
+    frozen = true;
+    const put = await command("put", "pump/next", "March");
+    expect(put).toMatchObject({ code: 0 });
+    expect(`${put.stdout}${put.stderr}`).toContain("Kept here. It waits: the home is frozen.");
+    expect(valueAt("pump/next")).toBeUndefined();
+    expect((await command("get", "pump/next")).stdout).toBe('"March"\n');
+    frozen = false;
+    context.welcome();
+    await expect.poll(() => valueAt("pump/next"), PATIENT).toBe('"March"');
   });
 
   test("two who did not know of each other: both values are kept until somebody decides", async () => {

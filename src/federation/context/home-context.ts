@@ -73,6 +73,11 @@ export class HomeContext {
     return value;
   }
 
+  /** What waited with the nodes may be written now: they are told that there is nothing new. */
+  welcome(): void {
+    this.#tellSoon(this.store.state.seq);
+  }
+
   /** Ends what has lived long enough. */
   alarm(now: number): void {
     this.changing(now, () => this.store.expire(now));

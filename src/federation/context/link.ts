@@ -7,6 +7,7 @@ import {
   type SinceAnswer,
   type SnapshotAnswer,
   SnapshotParams,
+  type Waits,
   WriteParams,
 } from "../wire/context-frames.ts";
 import type { Site } from "../wire/manifest.ts";
@@ -22,7 +23,19 @@ export interface LinkedNode {
   readonly site: Site;
 }
 
-type Answer = SinceAnswer | SnapshotAnswer | { readonly outcomes: readonly object[]; readonly now: number };
+interface Written {
+  readonly outcomes: readonly object[];
+  readonly waits?: Waits;
+  readonly now: number;
+}
+
+type Answer = SinceAnswer | SnapshotAnswer | Written;
+
+/** What the link needs of its hub. */
+export interface LinkParts {
+  /** Whether nothing may be changed at the home now. */
+  readonly frozen: () => boolean;
+}
 
 /** The shared context's part of the nodes' links. */
 export interface ContextLink {
@@ -40,7 +53,7 @@ function writeOf(write: NodeWrite, { name, site }: LinkedNode): Write {
   return { ...rest, origin: site, author: { kind: "node", name, via } };
 }
 
-export function contextLink(context: HomeContext): ContextLink {
+export function contextLink(context: HomeContext, { frozen }: LinkParts): ContextLink {
   const { store, storage } = context;
 
   function carryOut(node: LinkedNode, given: unknown, now: number): { id: string; outcome: Outcome } | undefined {
@@ -59,6 +72,8 @@ export function contextLink(context: HomeContext): ContextLink {
     [CONTEXT_METHOD.write](node, params, now) {
       const parsed = WriteParams.safeParse(params);
       if (!parsed.success) return undefined;
+      // Refused, they would be lost to their writers; so they stay where they are.
+      if (frozen()) return { outcomes: [], waits: "frozen", now };
       const outcomes = context.changing(now, () =>
         parsed.data.writes.flatMap((write) => carryOut(node, write, now) ?? []),
       );

@@ -127,8 +127,14 @@ export const Outcome = z.discriminatedUnion("kind", [
 ]);
 export type Outcome = z.output<typeof Outcome>;
 
+/** Why the hub takes no writes of a node for now: they wait with the node. `frozen`: nothing may be changed there. */
+export const Waits = z.enum(["frozen"]);
+export type Waits = z.output<typeof Waits>;
+
 export const WriteAnswer = z.object({
   outcomes: z.array(z.object({ id: z.string(), outcome: Outcome })),
+  /** Those that have no outcome were left alone and are to be sent again later: this is why. */
+  waits: Waits.optional(),
   /** The hub's clock, in milliseconds since 1970. */
   now: z.number(),
 });

@@ -1,4 +1,4 @@
-import { MAX_VALUE } from "../../federation/wire/context-frames.ts";
+import { MAX_VALUE, type Waits } from "../../federation/wire/context-frames.ts";
 import type { LocalOutcome } from "./replica.ts";
 
 type Why = (LocalOutcome & { readonly kind: "refused" })["why"];
@@ -21,6 +21,11 @@ const TOLD: Readonly<Record<Why, (key: string, version: number) => string>> = {
   unsettled: (key) =>
     `The hub has not answered the last write to "${key}" yet, so its version is not known. Wait, or write without one.`,
   full_queue: () => "Too many writes wait for the hub. They are sent when this node is connected.",
+};
+
+/** Why what was written here is with the hub later. */
+export const WAITING: Readonly<Record<Waits, string>> = {
+  frozen: "waits: the home is frozen",
 };
 
 /** Why a write was not taken, for people. */

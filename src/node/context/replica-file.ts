@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { Stamp } from "../../federation/wire/clock.ts";
-import { FeedEntry, NodeWrite, REFUSALS } from "../../federation/wire/context-frames.ts";
+import { FeedEntry, NodeWrite, REFUSALS, Waits } from "../../federation/wire/context-frames.ts";
 import { privateFolder } from "../folders.ts";
 import { NEW_REPLICA, type ReplicaStore } from "./replica-store.ts";
 
@@ -16,6 +16,7 @@ const Meta = z.object({
   stamp: Stamp,
   offset: z.number(),
   round: z.number(),
+  waits: z.object({ why: Waits, at: z.number() }).nullable().default(null),
 });
 
 const QueuedRow = z.object({ id: z.string(), at: z.number(), version: z.number().nullable(), write_json: z.string() });

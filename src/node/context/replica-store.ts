@@ -1,5 +1,5 @@
 import type { Stamp } from "../../federation/wire/clock.ts";
-import type { FeedEntry, NodeWrite, Refusal } from "../../federation/wire/context-frames.ts";
+import type { FeedEntry, NodeWrite, Refusal, Waits } from "../../federation/wire/context-frames.ts";
 
 /** What a node's replica keeps. Everything between the beginning and the end of a transaction is kept, or nothing. */
 
@@ -14,9 +14,18 @@ export interface ReplicaMeta {
   readonly offset: number;
   /** Rises with each snapshot that was begun. */
   readonly round: number;
+  /** Why the hub left writes with this node when it was last asked, by this computer's clock; `null`: it did not. */
+  readonly waits: { readonly why: Waits; readonly at: number } | null;
 }
 
-export const NEW_REPLICA: ReplicaMeta = { epoch: null, seq: 0, stamp: { t: 0, c: 0 }, offset: 0, round: 0 };
+export const NEW_REPLICA: ReplicaMeta = {
+  epoch: null,
+  seq: 0,
+  stamp: { t: 0, c: 0 },
+  offset: 0,
+  round: 0,
+  waits: null,
+};
 
 /** A write that waits for the hub's answer, or for its result to come with the feed. */
 export interface Queued {

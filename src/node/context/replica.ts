@@ -11,6 +11,7 @@ import {
   PAGE_CHARS,
   type Refusal,
   valueProblem,
+  type Waits,
   type Zone,
 } from "../../federation/wire/context-frames.ts";
 import type { Queued, Refused, ReplicaMeta, ReplicaStore } from "./replica-store.ts";
@@ -81,6 +82,8 @@ export interface Replica {
   /** The next writes for the hub, in their order. */
   batch(): NodeWrite[];
   settled(outcomes: readonly { readonly id: string; readonly outcome: Outcome }[], now: number): void;
+  /** The hub was asked to take what waits, and left some of it here; `null`: it did not. */
+  held(why: Waits | null, now: number): void;
   /** Takes in what has changed up to a sequence number. */
   apply(items: readonly FeedItem[], to: number): void;
   /** Begins to take in a snapshot. @returns its round */
@@ -213,6 +216,12 @@ export function createReplica(store: ReplicaStore): Replica {
           store.refuse({ write: queued.write, at: now, why: outcome.why, version: outcome.version });
         }
         dropArrived();
+      }),
+    held: (why, now) =>
+      store.transaction(() => {
+        const meta = store.meta();
+        if (why === null && meta.waits === null) return;
+        store.setMeta({ ...meta, waits: why === null ? null : { why, at: now } });
       }),
     apply: (items, to) =>
       store.transaction(() => {

@@ -6,6 +6,7 @@ import {
   SnapshotAnswer,
   WriteAnswer,
 } from "../../federation/wire/context-frames.ts";
+import { WAITING } from "./refusals.ts";
 import type { Replica } from "./replica.ts";
 
 /** The way to the hub, for as long as it is open. */
@@ -57,12 +58,15 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
 
   async function push(over: ContextWire): Promise<void> {
     for (let writes = replica.batch(); writes.length > 0; writes = replica.batch()) {
-      const { outcomes } = await ask(over, CONTEXT_METHOD.write, { writes }, WriteAnswer);
+      const { outcomes, waits } = await ask(over, CONTEXT_METHOD.write, { writes }, WriteAnswer);
       const answered = new Set(outcomes.map(({ id }) => id));
       // Else the same batch would be sent for ever.
-      if (!writes.every(({ id }) => answered.has(id))) throw new NoAnswer("the hub has not answered every write");
+      if (waits === undefined && !writes.every(({ id }) => answered.has(id)))
+        throw new NoAnswer("the hub has not answered every write");
       replica.settled(outcomes, now());
+      replica.held(waits ?? null, now());
       changed();
+      if (waits !== undefined) return failed(new NoAnswer(`what was written here ${WAITING[waits]}`));
     }
   }
 
@@ -131,7 +135,9 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
       const told = ChangedParams.safeParse(params);
       if (!told.success || wire === undefined) return;
       const { epoch, from, to, items } = told.data;
-      const { epoch: ours, seq } = replica.meta();
+      const { epoch: ours, seq, waits } = replica.meta();
+      // The hub tells of no change when a freeze is over.
+      if (waits?.why === "frozen") return void run();
       if (epoch === ours && to <= seq) return;
       if (epoch !== ours || items === null || from > seq || snapshots > 0) return void run();
       replica.apply(items, to);

@@ -119,6 +119,29 @@ describe("over the link", () => {
     near.end();
   });
 
+  test("while the home is frozen what nodes write waits with them; they read on, and it is taken after that", async () => {
+    const shed = await adoptedNode({ name: "shed" });
+    const near = replicaOf(shed);
+    const hub = env.HOME_HUB.getByName(HOME);
+    const key = `frozen-${(count += 1)}`;
+    const by = { who: "anna", client: "test" };
+    await put(key, 1);
+    await until(() => here(near.replica, key) === "1");
+    await hub.freeze(by, "test");
+    try {
+      near.replica.write({ key, action: "put", value: "2", via: "test" }, Date.now());
+      near.sync.poke();
+      await until(() => near.failures.some((why) => why.includes("the home is frozen")));
+      expect(await hub.contextRead(key)).toMatchObject({ value: "1" });
+      expect(near.replica.batch()).toHaveLength(1);
+    } finally {
+      await hub.lift(by);
+    }
+    await vi.waitFor(async () => expect(await hub.contextRead(key)).toMatchObject({ value: "2" }));
+    expect(near.replica.meta().waits).toBeNull();
+    near.end();
+  });
+
   test("what nobody knows is refused over the link", async () => {
     const shed = await adoptedNode({ name: "shed" });
     const near = replicaOf(shed);

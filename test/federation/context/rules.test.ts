@@ -15,6 +15,7 @@ let next = 0;
 
 class Home {
   now = START;
+  frozen = false;
   wakeAt: number | null = null;
   readonly told: { site: string; params: object }[] = [];
   later: (() => void) | undefined;
@@ -30,7 +31,7 @@ class Home {
       soon: (work) => (this.later = work),
       now: () => this.now,
     });
-    this.link = contextLink(this.context);
+    this.link = contextLink(this.context, { frozen: () => this.frozen });
   }
 
   says(key: string, value: unknown, more: object = {}): Outcome {

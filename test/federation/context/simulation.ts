@@ -353,7 +353,12 @@ export class Simulation {
     const body: unknown = JSON.parse(text);
     if (typeof body !== "object" || body === null || !("method" in body) || !("params" in body)) return;
     const linked = { id: node.id, name: node.id, site: node.site };
-    const answer = contextLink(this.#hub).answer(linked, String(body.method), body.params, this.#now);
+    const answer = contextLink(this.#hub, { frozen: () => false }).answer(
+      linked,
+      String(body.method),
+      body.params,
+      this.#now,
+    );
     if (answer === undefined) return this.#violation(`the hub did not understand ${text}`);
     if ("outcomes" in answer) this.#judgeAll(body.params, answer);
     const result = JSON.stringify({ result: answer });
@@ -516,7 +521,7 @@ export class Simulation {
   }
 
   #checkReplicas(): void {
-    const link = contextLink(this.#hub);
+    const link = contextLink(this.#hub, { frozen: () => false });
     for (const { id, site, file } of this.nodes) {
       const answer = link.answer({ id, name: id, site }, "pimcp/context.snapshot", { after: null }, this.#now);
       const wanted = answer !== undefined && "items" in answer ? answer.items : [];

@@ -43,8 +43,8 @@ const TOLD: Readonly<Record<Refusal, (write: SharedWrite, version: number) => To
   }),
   zone: ({ key }) => ({
     type: "forbidden",
-    why: `"${key}" is kept in the zone "home", for the nodes in the house.`,
-    next: "Choose another key.",
+    why: `"${key}" is in the zone "home": only the nodes in the house may have it; it was left as it is.`,
+    next: "Choose another key, or change it on one of them with: pimcp context",
   }),
   value: () => ({
     type: "invalid_input",

@@ -106,20 +106,20 @@ function isLater(a: NewVersion, b: Version): boolean {
   return order === 0 ? a.write > b.write : order > 0;
 }
 
-function mayWrite({ origin, zone }: Write, entry: Entry | undefined, now: number): boolean {
-  if (origin !== "cloud") return true;
-  const kept = entry !== undefined && isLive(entry.current, now) && entry.current.zone === "home";
-  return zone !== "home" && !kept;
+/**
+ * What is for the house alone is changed by the house's own nodes alone: nobody may overwrite what they may not read.
+ * That holds for as long as a deletion is remembered: a node that goes on with the key would else write for everybody.
+ */
+function mayWrite({ origin, zone }: Write, entry: Entry | undefined): boolean {
+  if (origin === "edge") return true;
+  return (origin !== "cloud" || zone !== "home") && (entry === undefined || isVisible(entry.current, origin));
 }
 
 const sizeOf = (key: string, value: string | null) =>
   new TextEncoder().encode(key).length + (value === null ? 0 : new TextEncoder().encode(value).length);
 
-/** The zone of a write that names none: that of what it changes, for a house's own nodes also after it is deleted. */
-function zoneKept({ origin }: Write, entry: Entry | undefined, now: number): Zone {
-  if (entry === undefined) return "cloud";
-  return origin === "edge" || isLive(entry.current, now) ? entry.current.zone : "cloud";
-}
+/** The zone of a write that names none: that of what it changes, also after that is deleted. */
+const zoneKept = (entry: Entry | undefined): Zone => entry?.current.zone ?? "cloud";
 
 /** Whether a version may be shown there: what is for the house alone goes to its edge nodes and to nobody else. */
 export function isVisible({ zone }: Pick<Version, "zone">, to: Origin): boolean {
@@ -128,7 +128,7 @@ export function isVisible({ zone }: Pick<Version, "zone">, to: Origin): boolean 
 
 function newVersion(write: Write, entry: Entry | undefined, value: string | null, stamp: Stamp, now: number) {
   const { id, key, ttl, author } = write;
-  const zone = write.zone ?? zoneKept(write, entry, now);
+  const zone = write.zone ?? zoneKept(entry);
   const expiresAt = value === null || ttl === undefined ? null : Math.min(stamp.t, now) + ttl * 1000;
   return { write: id, value, zone, expiresAt, expired: false, author, at: now, stamp, bytes: sizeOf(key, value) };
 }
@@ -192,7 +192,7 @@ export function problemOf({ key, action, value }: Write): Refusal | undefined {
 
 /** What becomes of a write. @param last the latest stamp that this home has given or taken */
 export function judge(write: Write, entry: Entry | undefined, last: Stamp, now: number): Judgement {
-  if (!mayWrite(write, entry, now)) return refused("zone");
+  if (!mayWrite(write, entry)) return refused("zone");
   const version = versionOf(entry, now);
   if (write.expect !== undefined && write.expect !== version) return refused("changed");
   const stamp = countedStamp(write.stamp, last, now);

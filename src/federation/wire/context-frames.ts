@@ -102,7 +102,7 @@ export const REFUSALS = [
   "changed",
   /** There is no such entry, or it has no such version. */
   "absent",
-  /** It is kept in the zone `home`, where the writer may not write. */
+  /** It is, or was, in the zone `home`, where the writer may not write. */
   "zone",
   /** The value is no JSON, or too deep. */
   "value",

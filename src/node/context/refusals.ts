@@ -11,7 +11,7 @@ const TOLD: Readonly<Record<Why, (key: string, version: number) => string>> = {
       ? `"${key}" is not there.`
       : `"${key}" has version ${version} now: somebody has changed it. Look at it, and write again.`,
   absent: (key) => `There is nothing to do at "${key}": it is not there, or has nothing to decide.`,
-  zone: (key) => `"${key}" is kept in the zone "home", which is not for this node.`,
+  zone: (key) => `"${key}" is in the zone "home": only the nodes in the house may have it; it was left as it is.`,
   value: () => "The value is no JSON, or deeper than 32 levels.",
   too_long: () => `The value is longer than ${MAX_VALUE / 1024} KiB of JSON. Divide it over several keys.`,
   malformed: (key) => `"${key.slice(0, 80)}" is no key. Keys are paths such as pump/serviced.`,

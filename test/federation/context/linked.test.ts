@@ -85,6 +85,10 @@ describe("over the link", () => {
     await until(() => here(far.replica, `${prefix}/b`) === "2");
     expect(await shared().read(`${prefix}/b`)).toMatchObject({ author: "node shed", via: "test", value: "2" });
     await expect(shared().read(`${prefix}/secret`)).rejects.toMatchObject({ type: "forbidden" });
+    await expect(put(`${prefix}/secret`, 1)).rejects.toMatchObject({
+      type: "forbidden",
+      message: expect.stringContaining("only the nodes in the house may have it; it was left as it is"),
+    });
     expect(JSON.stringify(cloud.messages)).not.toMatch(/secret|4711/);
     expect([...near.failures, ...far.failures]).toStrictEqual([]);
     near.end();

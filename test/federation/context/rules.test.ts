@@ -234,13 +234,47 @@ describe("what is for the house", () => {
     expect(JSON.stringify(it.since("edge", 0))).toContain("4711");
   });
 
-  home("stays so when it is written again without a zone, also by a node that knows it, after it is gone", (it) => {
+  home("stays so when a node in the house writes it again without a zone, also after it is gone", (it) => {
     it.says("code", 1, { zone: "home" });
-    it.says("code", 2);
+    it.sends("edge", { key: "code", value: "2", stamp: { t: it.now + 1, c: 0 } });
     expect(it.value("code")).toBe("withheld");
-    it.says("code", undefined, { action: "delete", value: undefined });
-    it.sends("edge", { key: "code", value: "3", stamp: { t: it.now + 1, c: 0 } });
+    it.sends("edge", { key: "code", action: "delete", stamp: { t: it.now + 2, c: 0 } });
+    it.sends("edge", { key: "code", value: "3", stamp: { t: it.now + 3, c: 0 } });
     expect(it.value("code")).toBe("withheld");
+  });
+
+  home("is changed by nobody who may not read it, nor moved out of the house, nor taken over when it is gone", (it) => {
+    const tries = [
+      { action: "put", value: "9" },
+      { action: "put", value: "9", zone: "cloud" },
+      { action: "put", value: "9", zone: "home" },
+      { action: "put", value: "9", expect: 0 },
+      { action: "delete" },
+      { action: "delete", expect: 1 },
+      { action: "resolve" },
+      { action: "resolve", keep: 1 },
+    ];
+    const allRefused = () => {
+      const before = it.context.store.entry("code");
+      for (const each of tries) {
+        const outcomes = [
+          it.says("code", 9, { value: undefined, ...each }),
+          it.sends("cloud", { key: "code", ...each }),
+        ];
+        expect(outcomes, JSON.stringify(each)).toStrictEqual([refused("zone"), refused("zone")]);
+      }
+      expect(it.context.store.entry("code")).toStrictEqual(before);
+    };
+    it.says("code", 1, { zone: "home" });
+    allRefused();
+    it.sends("edge", { key: "code", value: "2", stamp: { t: 1, c: 0 } });
+    allRefused();
+    it.sends("edge", { key: "code", action: "delete", stamp: { t: it.now + 2, c: 0 } });
+    allRefused();
+    it.sends("edge", { key: "code", action: "resolve" });
+    it.now += 40 * DAY_MS;
+    it.says("other", 1);
+    expect(it.says("code", "free again")).toMatchObject({ kind: "applied" });
   });
 
   home("is taken from cloud nodes that had it before, and its past is not shown", (it) => {
@@ -248,7 +282,7 @@ describe("what is for the house", () => {
     const { seq } = it.context.store.state;
     it.says("a", "secret", { zone: "home" });
     expect(it.since("cloud", seq)).toMatchObject({ items: [{ key: "a", gone: true }] });
-    it.says("a", "open again", { zone: "cloud" });
+    it.sends("edge", { key: "a", value: '"open again"', zone: "cloud", stamp: { t: it.now + 1, c: 0 } });
     expect(JSON.stringify([it.context.history("a"), it.since("cloud", 0)])).not.toContain("secret");
   });
 

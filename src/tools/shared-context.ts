@@ -122,8 +122,8 @@ export const writeContext = defineTool({
   annotations: SETS,
   independent: true,
   deed: ({ key, action, zone }) => {
-    // Even the key of what is only for the house may tell something.
-    const subject = zone === "home" ? "a note for the house" : `note ${key}`;
+    // Viewers read the record, and even the key of what is for the house alone may tell something.
+    const subject = zone === "home" ? "a note of the house" : `note ${key}`;
     return { what: `${action} ${subject}`, subject };
   },
   run({ key, action, value, expected_version, keep_version, ttl_seconds, zone }, { shared }) {

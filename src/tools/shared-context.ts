@@ -82,7 +82,7 @@ export const readContext = defineTool({
     entries: z.array(Entry),
     history: z.array(z.object(VersionFields)).optional(),
     ...PageFields,
-    withheld: z.number().int().describe("entries that only the nodes in the house may have"),
+    withheld: z.number().int().describe("entries of the whole home that only the nodes in the house may have"),
   }),
   annotations: READS,
   independent: true,

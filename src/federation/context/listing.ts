@@ -42,10 +42,16 @@ export function shownHistory(store: ContextStore, key: string): SharedVersion[] 
     .map((each) => versionShown(each));
 }
 
+/** After a prefix, beyond every key that begins with it: keys are ASCII. */
+const BEYOND = "\u{10ffff}";
+
 const LIVE = `FROM context_entries e JOIN context_versions v ON v.key = e.key AND v.state = 'current'
   WHERE e.key >= ? AND e.key < ? AND e.deleted = 0 AND (e.expires_at IS NULL OR e.expires_at > ?)`;
 
-/** Entries by key; how many there are in all, and how many callers may not have. */
+/**
+ * Entries by key; how many there are in all, and how many of the whole home callers may not have: by prefix, their number
+ * would spell out their keys.
+ */
 export function shownList(
   { sql }: ContextStorage,
   store: ContextStore,
@@ -53,12 +59,9 @@ export function shownList(
   { limit, offset }: { readonly limit: number; readonly offset: number },
   now: number,
 ) {
-  // Beyond every key that begins with the prefix: keys are ASCII.
-  const range = [prefix, `${prefix}\u{10ffff}`, now] as const;
-  const counted = sql
-    .exec(`SELECT COUNT(*) AS n, COALESCE(SUM(v.zone = 'home'), 0) AS home ${LIVE}`, ...range)
-    .toArray();
-  const [all, withheld] = [Number(counted[0]?.["n"]), Number(counted[0]?.["home"])];
+  const range = [prefix, `${prefix}${BEYOND}`, now] as const;
+  const count = (from: string, to: string, zone: string) =>
+    Number(sql.exec(`SELECT COUNT(*) AS n ${LIVE} AND ${zone}`, from, to, now).toArray()[0]?.["n"]);
   const keys = sql
     .exec(`SELECT e.key ${LIVE} AND v.zone <> 'home' ORDER BY e.key LIMIT ? OFFSET ?`, ...range, limit, offset)
     .toArray();
@@ -66,5 +69,6 @@ export function shownList(
     const shown = shownEntry(store, String(key), now);
     return shown === undefined || shown === "withheld" ? [] : shown;
   });
-  return { entries, total: all - withheld, withheld };
+  const total = count(range[0], range[1], "v.zone <> 'home'");
+  return { entries, total, withheld: count("", BEYOND, "v.zone = 'home'") };
 }

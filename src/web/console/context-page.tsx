@@ -205,7 +205,7 @@ function ListView({ homeId, homeName, prefix, offset, found }: ListProps) {
         </p>
       ) : null}
       {withheld === 0 ? null : (
-        <p class="hint">{withheld} more are only for the nodes in the house, and are not shown here.</p>
+        <p class="hint">{withheld} notes of this home are only for the nodes in the house, and are not shown here.</p>
       )}
     </>
   );

@@ -107,7 +107,7 @@ describe("notes", () => {
     const { html } = await as("viewer", "/context?home=demo&prefix=pump/");
     expect(html).toContain("pump/serviced");
     expect(html).toContain("Conflict");
-    expect(html).toContain("2 more are only for the nodes in the house");
+    expect(html).toContain("2 notes of this home are only for the nodes in the house");
     expect(html).toContain("offset=1");
     expect(html).not.toContain("<script");
     expect((await as("viewer", "/context?prefix=shed")).html).toContain("There is no such note.");

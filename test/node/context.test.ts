@@ -178,6 +178,21 @@ describe("what a node and its hub tell each other", () => {
     expect((await command("conflicts")).stderr).toContain("nothing to decide");
   });
 
+  test("what a person was told at once is not left for them to see to", async () => {
+    await joined();
+    say("mode", "auto");
+    await expect.poll(async () => (await command("get", "mode")).stdout, PATIENT).toBe('"auto"\n');
+    const { version } = Told.parse(JSON.parse((await command("get", "mode", "--json")).stdout));
+    const answer = hub.asked;
+    hub.asked = (method, params) => {
+      if (method === CONTEXT_METHOD.write) say("mode", "eco");
+      return answer?.(method, params);
+    };
+    const put = await command("put", "mode", "off", "--expect", String(version));
+    expect(put).toMatchObject({ code: 1, stderr: expect.stringContaining("somebody has changed it") });
+    expect((await left()).refused).toStrictEqual([]);
+  });
+
   test("while the home is frozen a write waits here, its writer is told so, and it is taken after that", async () => {
     await joined();
     frozen = true;

@@ -89,6 +89,8 @@ export async function changeAndTell(
     }
     if (options["json"] === true) context.print(`${JSON.stringify({ key: wish.key, ...fate })}\n`);
     else context.tell(said(fate));
+    // Who wrote it has been told: there is nothing left to see to.
+    if (outcome.kind === "queued" && fate.state === "refused") replica.forget(outcome.id);
     return fate.state === "refused" ? EXIT.failed : EXIT.ok;
   } finally {
     close();

@@ -124,6 +124,15 @@ function Facts({ node }: { node: OwnedNode }) {
   );
 }
 
+/** What no switch turns off. */
+function Notes({ site, when }: Pick<OwnedNode, "site"> & { when: string }) {
+  const house =
+    site === "edge"
+      ? "It says that it is in the house, which nobody has checked: so it also gets the notes that are for the house alone."
+      : "It says that it is elsewhere: so it does not get the notes that are for the house alone.";
+  return <p>{`${when} it can read and write this home’s shared notes, whatever you switch on or off. ${house}`}</p>;
+}
+
 /** A node that waits. */
 function PendingCard({ node, home, user }: NodeProps) {
   const { id, name, capabilities } = node;
@@ -146,6 +155,7 @@ function PendingCard({ node, home, user }: NodeProps) {
           <Description capability={capability} />
         </details>
       ))}
+      <Notes site={node.site} when="As soon as you adopt it," />
       <div class="actions">
         <ActForm act="adopt" {...{ home, user }} node={id}>
           <button type="submit">{`Adopt ${name}`}</button>
@@ -163,6 +173,7 @@ function AdoptedCard({ node, home, user }: NodeProps) {
     <section class="card">
       <h3>{node.name}</h3>
       <Facts node={node} />
+      <Notes site={node.site} when="As an adopted node" />
       <Switches {...{ node, home, user }} />
       <details class="ending">
         <summary>{`End ${node.name}`}</summary>

@@ -45,9 +45,11 @@ function Enrolment({ home, user }: { home: string; user: string }) {
     <details class="further">
       <summary>Make an enrolment token</summary>
       <p>
-        It adopts one node within the hour without asking you, so hand it to that node alone. Say which capabilities are
-        on at once, as the node describes them then: one a line with its name, who may use it (<code>viewer</code>,{" "}
-        <code>operator</code>, <code>admin</code>) and how (<code>reads</code>, <code>changes</code>, <code>asks</code>
+        It adopts one node within the hour without asking you, so hand it to that node alone: it can then read and write
+        this home’s shared notes, and if it says that it is in the house, also those for the house alone. Say which
+        capabilities are on at once, as the node describes them then: one a line with its name, who may use it (
+        <code>viewer</code>, <code>operator</code>, <code>admin</code>) and how (<code>reads</code>,{" "}
+        <code>changes</code>, <code>asks</code>
         ). All others are off.
       </p>
       <ActForm act="enrol" {...{ home, user }}>
@@ -150,7 +152,8 @@ const WORDS: Readonly<Record<NodesForm["act"], string>> = {
 };
 
 const DONE = {
-  adopt: "Adopted. All that it offers is off until you switch it on.",
+  adopt:
+    "Adopted. It can read and write this home’s shared notes now. All that it offers is off until you switch it on.",
   end: "Ended. Its key is not let in again.",
   forgive: "It may ask again.",
 } as const;

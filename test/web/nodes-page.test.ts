@@ -30,8 +30,8 @@ beforeEach(async () => {
   node = await newNodeKey();
 });
 
-async function asks(name = "kitchen", enrolment?: string): Promise<void> {
-  const wish = { origin: ORIGIN, home: "demo", name, ...(enrolment === undefined ? {} : { enrolment }) };
+async function asks(name = "kitchen", enrolment?: string, site: "edge" | "cloud" = "edge"): Promise<void> {
+  const wish = { origin: ORIGIN, home: "demo", name, site, ...(enrolment === undefined ? {} : { enrolment }) };
   const body = JSON.stringify(await joinBody(node, wish));
   const response = await exports.default.fetch(`${ORIGIN}/nodes/join`, { method: "POST", body });
   expect(response.status).toBe(200);
@@ -80,6 +80,25 @@ describe("/nodes", () => {
 });
 
 describe("a node that waits", () => {
+  test("is not adopted without a word of the notes that it gets at once", async () => {
+    await asks();
+    const { person, page } = await onPage("admin");
+    const [before = ""] = page.html.split("Adopt kitchen");
+    expect(before).toContain("As soon as you adopt it, it can read and write this home’s shared notes");
+    expect(before).toContain("It says that it is in the house, which nobody has checked");
+    expect(before).toContain("also gets the notes that are for the house alone");
+    const after = await press(person, page, "Adopt kitchen");
+    expect(after.html).toContain("Adopted. It can read and write this home’s shared notes now.");
+    expect(after.html).toContain("As an adopted node it can read and write this home’s shared notes");
+  });
+
+  test("that says that it is elsewhere gets no notes of the house", async () => {
+    await asks("kitchen", undefined, "cloud");
+    const { html } = (await onPage("admin")).page;
+    expect(html).toContain("it does not get the notes that are for the house alone");
+    expect(html).not.toContain("also gets the notes");
+  });
+
   test("is shown with its code, key and what it offers, and adopted", async () => {
     await asks();
     const hints = { readOnly: false, destructive: true, idempotent: false, openWorld: false };

@@ -3,6 +3,9 @@
 export const MAX_ENTRIES = 5000;
 /** Bytes of keys and values, of what is valid and of conflicts: 16 MiB. */
 export const MAX_BYTES = 16 * 1024 * 1024;
+/** What one node may have of that, as what it wrote last or in conflict: half, so that none can fill the home alone. */
+export const MAX_NODE_ENTRIES = MAX_ENTRIES / 2;
+export const MAX_NODE_BYTES = MAX_BYTES / 2;
 /** Of the whole home, and of one entry: more than somebody ever decides on. */
 export const MAX_CONFLICTS = 1000;
 export const MAX_ENTRY_CONFLICTS = 16;
@@ -19,7 +22,12 @@ export const TOMBSTONE_LEAST_MS = DAY_MS;
 export const TOMBSTONE_MS = 30 * DAY_MS;
 /** That a write was carried out is known for this long: a node that was away repeats what it had no answer to. */
 export const WRITES_MS = 90 * DAY_MS;
-/** And of as many: the oldest are forgotten first. */
-export const MAX_WRITES_KEPT = 200_000;
+/**
+ * And of as many of one node, its oldest forgotten first: twice what may wait there. Each node has its own, so that none
+ * can make the hub forget another's.
+ */
+export const MAX_WRITES_KEPT = 20_000;
+/** Writes that a node may send: all that waited with it at once, and 20 a second for as long as it likes. */
+export const WRITES_RATE = { capacity: 10_000, perSecond: 20 };
 /** How often it is looked for what is too old. */
 export const TIDY_MS = 60 * 60 * 1000;

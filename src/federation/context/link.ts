@@ -11,8 +11,10 @@ import {
   WriteParams,
 } from "../wire/context-frames.ts";
 import type { Site } from "../wire/manifest.ts";
+import { type Bucket, fullBucket, take } from "../bucket.ts";
 import { changesAfter, snapshotPage } from "./feed.ts";
 import type { HomeContext } from "./home-context.ts";
+import { WRITES_RATE } from "./limits.ts";
 import type { Write } from "./rules.ts";
 import { passed } from "./upkeep.ts";
 
@@ -48,13 +50,24 @@ export interface ContextLink {
 
 const Named = z.looseObject({ id: z.string().max(64) });
 
-function writeOf(write: NodeWrite, { name, site }: LinkedNode): Write {
+function writeOf(write: NodeWrite, { id, name, site }: LinkedNode): Write {
   const { via, ...rest } = write;
-  return { ...rest, origin: site, author: { kind: "node", name, via } };
+  return { ...rest, node: id, origin: site, author: { kind: "node", name, via } };
 }
 
 export function contextLink(context: HomeContext, { frozen }: LinkParts): ContextLink {
   const { store, storage } = context;
+  /** What each node may still write now. They are full again when this object was restarted. */
+  const buckets = new Map<string, Bucket>();
+
+  /** How many of so many writes a node may send now, and takes them from its bucket. */
+  function allowed(node: string, count: number, now: number): number {
+    const bucket = take(buckets.get(node) ?? fullBucket(WRITES_RATE, now), WRITES_RATE, 0, now);
+    const [tokens, at] = [bucket?.tokens ?? 0, bucket?.at ?? now];
+    const most = Math.min(count, Math.floor(tokens));
+    buckets.set(node, { tokens: tokens - most, at });
+    return most;
+  }
 
   function carryOut(node: LinkedNode, given: unknown, now: number): { id: string; outcome: Outcome } | undefined {
     const parsed = NodeWrite.safeParse(given);
@@ -74,10 +87,10 @@ export function contextLink(context: HomeContext, { frozen }: LinkParts): Contex
       if (!parsed.success) return undefined;
       // Refused, they would be lost to their writers; so they stay where they are.
       if (frozen()) return { outcomes: [], waits: "frozen", now };
-      const outcomes = context.changing(now, () =>
-        parsed.data.writes.flatMap((write) => carryOut(node, write, now) ?? []),
-      );
-      return { outcomes, now };
+      const { writes } = parsed.data;
+      const first = writes.slice(0, allowed(node.id, writes.length, now));
+      const outcomes = context.changing(now, () => first.flatMap((write) => carryOut(node, write, now) ?? []));
+      return first.length === writes.length ? { outcomes, now } : { outcomes, waits: "often", now };
     },
     [CONTEXT_METHOD.since](node, params, now) {
       const parsed = SinceParams.safeParse(params);

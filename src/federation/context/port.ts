@@ -4,7 +4,14 @@ import type { SharedContext, SharedEntry, SharedVersion, SharedWrite } from "../
 import { Fault, type FaultType } from "../../lib/errors.ts";
 import { MAX_VALUE, type Outcome, type Refusal } from "../wire/context-frames.ts";
 import type { CallerWrite } from "./home-context.ts";
-import { MAX_BYTES, MAX_CONFLICTS, MAX_ENTRIES, MAX_ENTRY_CONFLICTS } from "./limits.ts";
+import {
+  MAX_BYTES,
+  MAX_CONFLICTS,
+  MAX_ENTRIES,
+  MAX_ENTRY_CONFLICTS,
+  MAX_NODE_BYTES,
+  MAX_NODE_ENTRIES,
+} from "./limits.ts";
 
 /** The hub's object, wherever it lives; see `federation/home-hub.ts`. */
 export interface ContextHub {
@@ -69,6 +76,11 @@ const TOLD: Readonly<Record<Refusal, (write: SharedWrite, version: number) => To
   full_bytes: () => ({
     type: "conflict",
     why: `The home's shared context is full: it holds ${megabytes(MAX_BYTES)}.`,
+    next: ROOM,
+  }),
+  full_share: () => ({
+    type: "conflict",
+    why: `One node may have ${MAX_NODE_ENTRIES} entries and ${megabytes(MAX_NODE_BYTES)} of the home's shared context.`,
     next: ROOM,
   }),
   full_conflicts: () => ({

@@ -23,6 +23,8 @@ export interface Version {
   readonly stamp: Stamp;
   /** Of key and value, in UTF-8. */
   readonly bytes: number;
+  /** Id of the node that wrote it; empty if it was somebody else. */
+  readonly node: string;
 }
 
 /** An entry with all that is valid or undecided of it. */
@@ -59,6 +61,8 @@ export interface Write {
   readonly stamp: Stamp;
   readonly author: Author;
   readonly origin: Origin;
+  /** Id of the node that writes. */
+  readonly node?: string | undefined;
 }
 
 /** A version that is to be: the sequence number comes with it being written. */
@@ -127,10 +131,10 @@ export function isVisible({ zone }: Pick<Version, "zone">, to: Origin): boolean 
 }
 
 function newVersion(write: Write, entry: Entry | undefined, value: string | null, stamp: Stamp, now: number) {
-  const { id, key, ttl, author } = write;
+  const { id, key, ttl, author, node = "" } = write;
   const zone = write.zone ?? zoneKept(entry);
   const expiresAt = value === null || ttl === undefined ? null : Math.min(stamp.t, now) + ttl * 1000;
-  return { write: id, value, zone, expiresAt, expired: false, author, at: now, stamp, bytes: sizeOf(key, value) };
+  return { write: id, value, zone, expiresAt, expired: false, author, at: now, stamp, bytes: sizeOf(key, value), node };
 }
 
 /** After the version that it replaces, whatever the writer's clock says. */

@@ -1,9 +1,8 @@
 import { laterOf, type Stamp, tick } from "../wire/clock.ts";
-import type { Author, Outcome, Refusal } from "../wire/context-frames.ts";
+import type { Author, Outcome } from "../wire/context-frames.ts";
 import { HISTORY, MAX_HISTORY_BYTES } from "./limits.ts";
 import {
   type Entry,
-  fullWith,
   growthOf,
   judge,
   type Judgement,
@@ -14,15 +13,16 @@ import {
   versionOf,
   type Write,
 } from "./rules.ts";
+import { fullFor, growShares, shareOf, sharesOf } from "./shares.ts";
 import {
   type ContextStorage,
   type EntryRow,
   entryRowOf,
+  makeTables,
   outcomeOfRow,
   type State,
   stateOfRow,
   type StoredVersion,
-  TABLES,
   versionOfRow,
 } from "./tables.ts";
 
@@ -40,7 +40,7 @@ export class ContextStore {
 
   constructor(storage: ContextStorage) {
     this.#storage = storage;
-    storage.sql.exec(TABLES);
+    makeTables(storage.sql);
     storage.sql.exec(
       "INSERT OR IGNORE INTO context_state VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
       // Another life of the same home's context is told apart by it.
@@ -92,10 +92,11 @@ export class ContextStore {
       if (known !== undefined) return outcomeOfRow(known);
       const outcome = this.#judged(write, now);
       this.#run(
-        "INSERT INTO context_writes (id, at, outcome) VALUES (?, ?, ?)",
+        "INSERT INTO context_writes (id, at, outcome, node) VALUES (?, ?, ?, ?)",
         write.id,
         now,
         JSON.stringify(outcome),
+        write.node ?? "",
       );
       return outcome;
     });
@@ -131,7 +132,10 @@ export class ContextStore {
     const entry = this.entry(write.key);
     const { state } = this;
     const judgement = judge(write, entry, state, now);
-    const why = judgement.kind === "refused" ? judgement.why : fullFor(judgement, state, entry);
+    const why =
+      judgement.kind === "refused"
+        ? judgement.why
+        : fullFor(judgement, state, shareOf(this.#storage, write.node), entry);
     // Who may not have it need not know how often it changes.
     if (why !== undefined) return { kind: "refused", why, version: why === "zone" ? 0 : versionOf(entry, now) };
     if (judgement.kind !== "change") return { kind: "applied", version: entry?.version ?? state.seq };
@@ -161,6 +165,7 @@ export class ContextStore {
     const made = before.seq + 1;
     // What lost has a version of its own, so that it can be told from the entry's when somebody decides.
     const seq = state === "conflict" ? made + 1 : made;
+    growShares(this.#storage, sharesOf(change, entry));
     this.#grow(growthOf(change, entry), seq, add === undefined ? before : laterOf(before, add.stamp));
     for (const version of settled) this.#moveTo("past", version);
     const next = state === "current" ? add : undefined;
@@ -189,7 +194,7 @@ export class ContextStore {
   #insert(key: string, version: number, add: NewVersion, state: StoredVersion["state"]): void {
     const { author, stamp } = add;
     this.#run(
-      "INSERT INTO context_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO context_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       version,
       key,
       state,
@@ -205,6 +210,7 @@ export class ContextStore {
       stamp.t,
       stamp.c,
       add.bytes,
+      add.node,
     );
     if (state === "past") this.#run("UPDATE context_state SET history_bytes = history_bytes + ?", add.bytes);
   }
@@ -288,9 +294,4 @@ export class ContextStore {
   #run(query: string, ...values: (string | number | null)[]): void {
     this.#storage.sql.exec(query, ...values);
   }
-}
-
-function fullFor(judgement: Judgement, totals: Totals, entry: Entry | undefined): Refusal | undefined {
-  if (judgement.kind !== "change") return undefined;
-  return fullWith(totals, growthOf(judgement, entry), entry?.conflicts.length ?? 0);
 }

@@ -17,10 +17,11 @@ export interface ContextStorage {
  *                    `horizon`: deletions up to this sequence number may be forgotten.
  * `context_entries`  one row for each key: its last change, and whether others than edge nodes may have seen it.
  * `context_versions` what is valid, undecided and past; its number is the sequence number of the change that made it.
+ * `context_shares`   what each node has of it, as its writer.
  * `context_writes`   what became of each write, so that a repeated one is answered alike and not carried out again.
  * `context_nodes`    up to where each node has the feed.
  */
-export const TABLES = `
+const TABLES = `
   CREATE TABLE IF NOT EXISTS context_state (
     id INTEGER PRIMARY KEY CHECK (id = 1), epoch TEXT NOT NULL, seq INTEGER NOT NULL, t INTEGER NOT NULL,
     c INTEGER NOT NULL, horizon INTEGER NOT NULL, entries INTEGER NOT NULL, bytes INTEGER NOT NULL,
@@ -35,16 +36,37 @@ export const TABLES = `
   CREATE TABLE IF NOT EXISTS context_versions (
     version INTEGER PRIMARY KEY, key TEXT NOT NULL, state TEXT NOT NULL, write_id TEXT NOT NULL, value TEXT,
     zone TEXT NOT NULL, expires_at INTEGER, expired INTEGER NOT NULL, author_kind TEXT NOT NULL, author TEXT NOT NULL,
-    via TEXT, at INTEGER NOT NULL, t INTEGER NOT NULL, c INTEGER NOT NULL, bytes INTEGER NOT NULL
+    via TEXT, at INTEGER NOT NULL, t INTEGER NOT NULL, c INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    node TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS context_versions_key ON context_versions (key, state);
   CREATE INDEX IF NOT EXISTS context_versions_past ON context_versions (version) WHERE state = 'past';
   CREATE TABLE IF NOT EXISTS context_writes (
-    id TEXT PRIMARY KEY, at INTEGER NOT NULL, outcome TEXT NOT NULL
+    id TEXT PRIMARY KEY, at INTEGER NOT NULL, outcome TEXT NOT NULL, node TEXT NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS context_writes_at ON context_writes (at);
+  CREATE INDEX IF NOT EXISTS context_writes_node ON context_writes (node, at);
+  CREATE TABLE IF NOT EXISTS context_shares (
+    node TEXT PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL
+  ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS context_nodes (node TEXT PRIMARY KEY, seq INTEGER NOT NULL);
 `;
+
+/** Who wrote was not kept at first: what is from then is nobody's share. */
+const LATER_COLUMNS = ["context_versions", "context_writes"] as const;
+
+/** Makes what is not there yet. */
+export function makeTables(sql: ContextSql): void {
+  for (const table of LATER_COLUMNS) {
+    const columns = sql
+      .exec("SELECT name FROM pragma_table_info(?)", table)
+      .toArray()
+      .map(({ name }) => name);
+    if (columns.length > 0 && !columns.includes("node"))
+      sql.exec(`ALTER TABLE ${table} ADD COLUMN node TEXT NOT NULL DEFAULT ''`);
+  }
+  sql.exec(TABLES);
+}
 
 /*
  * Rows are read by hand: they were written here, and each write reads about ten of them. What is none of the known words
@@ -113,6 +135,7 @@ export function versionOfRow(row: Row): StoredVersion {
     at: Number(row["at"]),
     stamp: { t: Number(row["t"]), c: Number(row["c"]) },
     bytes: Number(row["bytes"]),
+    node: String(row["node"]),
   };
 }
 

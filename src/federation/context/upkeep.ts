@@ -59,8 +59,8 @@ function forgetTombstones(storage: ContextStorage, adopted: readonly string[], n
 function forgetWrites({ sql }: ContextStorage, now: number): void {
   sql.exec("DELETE FROM context_writes WHERE at < ?", now - WRITES_MS);
   sql.exec(
-    `DELETE FROM context_writes WHERE id IN (SELECT id FROM context_writes ORDER BY at LIMIT
-       MAX(0, (SELECT COUNT(*) FROM context_writes) - ?))`,
+    `DELETE FROM context_writes WHERE id IN (SELECT id FROM
+       (SELECT id, ROW_NUMBER() OVER (PARTITION BY node ORDER BY at DESC) AS n FROM context_writes) WHERE n > ?)`,
     MAX_WRITES_KEPT,
   );
 }

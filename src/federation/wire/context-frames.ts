@@ -113,6 +113,8 @@ export const REFUSALS = [
   "full_entries",
   "full_bytes",
   "full_conflicts",
+  /** As much as one node may have of it. */
+  "full_share",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -127,8 +129,8 @@ export const Outcome = z.discriminatedUnion("kind", [
 ]);
 export type Outcome = z.output<typeof Outcome>;
 
-/** Why the hub takes no writes of a node for now: they wait with the node. `frozen`: nothing may be changed there. */
-export const Waits = z.enum(["frozen"]);
+/** Why the hub takes no writes of a node for now: they wait with the node. `frozen`: nothing may be changed there. `often`: there were too many. */
+export const Waits = z.enum(["frozen", "often"]);
 export type Waits = z.output<typeof Waits>;
 
 export const WriteAnswer = z.object({

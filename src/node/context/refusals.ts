@@ -18,6 +18,7 @@ const TOLD: Readonly<Record<Why, (key: string, version: number) => string>> = {
   full_entries: () => "The home's shared context has as many entries as it may. Delete what is not needed.",
   full_bytes: () => "The home's shared context is full. Delete what is not needed.",
   full_conflicts: () => "There are too many conflicts that nobody has decided. Decide them first.",
+  full_share: () => "This node has as much of the home's shared context as one may. Delete what it does not need.",
   unsettled: (key) =>
     `The hub has not answered the last write to "${key}" yet, so its version is not known. Wait, or write without one.`,
   full_queue: () => "Too many writes wait for the hub. They are sent when this node is connected.",
@@ -26,6 +27,7 @@ const TOLD: Readonly<Record<Why, (key: string, version: number) => string>> = {
 /** Why what was written here is with the hub later. */
 export const WAITING: Readonly<Record<Waits, string>> = {
   frozen: "waits: the home is frozen",
+  often: "waits: this node writes more than the hub takes at once",
 };
 
 /** Why a write was not taken, for people. */

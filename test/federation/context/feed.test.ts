@@ -17,6 +17,18 @@ function pagesFor(store: ContextStore, to: Origin) {
   return pages;
 }
 
+test("a home that was begun before writers were counted goes on", () =>
+  runInDurableObject(env.HOME_HUB.getByName(crypto.randomUUID()), (_hub, { storage }) => {
+    storage.sql.exec("DROP INDEX context_writes_node; ALTER TABLE context_writes DROP COLUMN node");
+    storage.sql.exec("ALTER TABLE context_versions DROP COLUMN node");
+    const store = new ContextStore(storage);
+    const about = { id: "write-1", key: "a", value: "1", author: AUTHOR, node: "shed" } as const;
+    expect(store.write({ ...about, action: "put", origin: "edge", stamp: store.stampNow(NOW) }, NOW).kind).toBe(
+      "applied",
+    );
+    expect(new ContextStore(storage).entry("a")?.current).toMatchObject({ value: "1", node: "shed" });
+  }));
+
 test("a snapshot for the cloud names no key of what is for the house, not even where a page ends", () =>
   runInDurableObject(env.HOME_HUB.getByName(crypto.randomUUID()), (_hub, { storage }) => {
     const store = new ContextStore(storage);

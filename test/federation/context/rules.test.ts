@@ -23,7 +23,10 @@ class Home {
   readonly link: ReturnType<typeof contextLink>;
   readonly #count = { id: 0 };
 
+  readonly storage: DurableObjectStorage;
+
   constructor(storage: DurableObjectStorage) {
+    this.storage = storage;
     this.context = new HomeContext(storage, {
       adopted: () => ["edge", "cloud"],
       tell: (site, params) => this.told.push({ site, params }),
@@ -230,6 +233,7 @@ describe("what is for the house", () => {
     it.says("code", "4711", { zone: "home" });
     expect(it.value("code")).toBe("withheld");
     expect(it.context.list("", { limit: 9, offset: 0 }, it.now)).toStrictEqual({ entries: [], total: 0, withheld: 1 });
+    expect(it.context.list("zzz", { limit: 9, offset: 0 }, it.now)).toMatchObject({ total: 0, withheld: 1 });
     expect(JSON.stringify(it.since("cloud", 0))).not.toMatch(/code|4711/);
     expect(JSON.stringify(it.since("edge", 0))).toContain("4711");
   });
@@ -411,6 +415,64 @@ describe("what a home may hold", () => {
     for (let count = 0; count < limits.MAX_ENTRIES; count += 1) it.says(`k${count}`, 1);
     expect(it.says("more", 1)).toMatchObject(refused("full_entries"));
     expect(it.says("k1", 2)).toMatchObject({ kind: "applied" });
+  });
+
+  home("so much of one node, that it cannot fill the home alone; others go on, and so does what makes room", (it) => {
+    const entry = (count: number) => it.sends("edge", { key: `k${count}`, value: "1" });
+    for (let count = 0; count < limits.MAX_NODE_ENTRIES; count += 1) expect(entry(count).kind).toBe("applied");
+
+    expect(it.sends("edge", { key: "more", value: "1" })).toMatchObject(refused("full_share"));
+    expect(it.sends("cloud", { key: "others", value: "1" })).toMatchObject({ kind: "applied" });
+    expect(it.says("k1", "anna's now")).toMatchObject({ kind: "applied" });
+    expect(it.sends("edge", { key: "more", value: "1" })).toMatchObject({ kind: "applied" });
+    expect(it.sends("edge", { key: "even-more", value: "1" })).toMatchObject(refused("full_share"));
+    it.sends("edge", { key: "k2", action: "delete", expect: 3 });
+    expect(it.sends("edge", { key: "even-more", value: "1" })).toMatchObject({ kind: "applied" });
+  });
+
+  home("so many bytes of one node", (it) => {
+    const value = JSON.stringify("x".repeat(65_000));
+    let count = 0;
+    while (it.sends("edge", { key: `k${count}`, value }).kind === "applied") count += 1;
+    expect(count).toBe(Math.floor(limits.MAX_NODE_BYTES / 65_004));
+    expect(it.sends("edge", { key: "more", value })).toMatchObject(refused("full_share"));
+    expect(it.says("more", "x".repeat(65_000))).toMatchObject({ kind: "applied" });
+  });
+
+  home("so many writes of a node at a time: the others wait with it, and other nodes do not", (it) => {
+    const ask = (id: string, count: number) => {
+      const writes = Array.from({ length: count }, (_, each) => ({ id: `${id}-${it.now}-${each}` }));
+      const node = { id, name: id, site: "edge" as const };
+      return WriteAnswer.parse(it.link.answer(node, "pimcp/context.write", { writes }, it.now));
+    };
+    let sent = 0;
+    for (; sent + 64 <= limits.WRITES_RATE.capacity; sent += 64) expect(ask("loud", 64).waits).toBeUndefined();
+    const last = ask("loud", 64);
+    expect(last).toMatchObject({ waits: "often" });
+    expect(last.outcomes).toHaveLength(limits.WRITES_RATE.capacity - sent);
+    expect(ask("loud", 1)).toMatchObject({ outcomes: [], waits: "often" });
+    expect(ask("quiet", 64).waits).toBeUndefined();
+    it.now += 2000;
+    expect(ask("loud", 64).outcomes).toHaveLength(2 * limits.WRITES_RATE.perSecond);
+  });
+
+  home("what a node writes does not make the hub forget what another one wrote", (it) => {
+    const write = { id: "a-quiet-write", key: "quiet", value: "1" };
+    expect(it.sends("edge", write)).toStrictEqual(applied(1));
+    it.says("quiet", 2);
+    const { sql } = it.storage;
+    sql.exec(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+       INSERT INTO context_writes (id, at, outcome, node) SELECT 'loud-' || i, ? + i, '{}', 'cloud' FROM n`,
+      limits.MAX_WRITES_KEPT + 50,
+      it.now,
+    );
+    it.now += limits.TIDY_MS * 2;
+    it.says("other", 1);
+    const kept = sql.exec("SELECT COUNT(*) AS n FROM context_writes WHERE node = 'cloud'").one();
+    expect(kept["n"]).toBe(limits.MAX_WRITES_KEPT);
+    expect(it.sends("edge", write)).toStrictEqual(applied(1));
+    expect(it.value("quiet")).toBe(2);
   });
 
   home("the last twenty versions of an entry", (it) => {

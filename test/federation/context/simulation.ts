@@ -104,7 +104,7 @@ const versionIn = (outcome: string): number => {
   return version;
 };
 
-const TABLES = ["state", "entries", "versions", "writes", "nodes"] as const;
+const TABLES = ["state", "entries", "versions", "writes", "nodes", "shares"] as const;
 
 export class Simulation {
   readonly violations: string[] = [];
@@ -568,6 +568,13 @@ export class Simulation {
     const known = { entries, bytes, conflicts, history_bytes };
     if (JSON.stringify(known) !== JSON.stringify(counted)) {
       this.#violation(`the totals are ${JSON.stringify(known)} instead of ${JSON.stringify(counted)}`);
+    }
+    for (const { node, entries: values, bytes: size } of this.#storage.sql
+      .exec("SELECT * FROM context_shares")
+      .toArray()) {
+      const theirs = rows.filter((row) => row.node === node && row.state !== "past" && row.value !== null);
+      const right = theirs.reduce((total, each) => total + each.bytes, 0);
+      if (values !== theirs.length || size !== right) this.#violation(`the share of ${String(node)} is wrong`);
     }
     if (entries > MAX_ENTRIES || bytes > MAX_BYTES || conflicts > MAX_CONFLICTS) this.#violation("too much is kept");
   }

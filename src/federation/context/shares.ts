@@ -25,9 +25,10 @@ export function sharesOf({ add, state, displaced, settled }: Change, entry: Entr
     shares.set(node, { entries: before.entries + sign, bytes: before.bytes + sign * bytes });
   };
   if (add !== undefined && state !== "past") count(add, 1);
+  if (entry === undefined) return shares;
   const isReplaced = add !== undefined && state === "current" && displaced === "past";
-  if (isReplaced && entry !== undefined) count(entry.current, -1);
-  for (const each of entry?.conflicts ?? []) if (settled.includes(each.version)) count(each, -1);
+  if (isReplaced) count(entry.current, -1);
+  for (const each of entry.conflicts) if (settled.includes(each.version)) count(each, -1);
   return shares;
 }
 

@@ -123,6 +123,14 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
     if (wanted && wire !== undefined) await run();
   }
 
+  function take({ epoch, from, to, items }: ChangedParams): void {
+    const { epoch: ours, seq } = replica.meta();
+    if (epoch === ours && to <= seq) return;
+    if (epoch !== ours || items === null || from > seq || snapshots > 0) return void run();
+    replica.apply(items, to);
+    changed();
+  }
+
   return {
     linked(over) {
       wire = over;
@@ -134,14 +142,9 @@ export function contextSync(replica: Replica, { now, changed, failed }: SyncPart
     notified(params) {
       const told = ChangedParams.safeParse(params);
       if (!told.success || wire === undefined) return;
-      const { epoch, from, to, items } = told.data;
-      const { epoch: ours, seq, waits } = replica.meta();
-      // The hub tells of no change when a freeze is over.
-      if (waits?.why === "frozen") return void run();
-      if (epoch === ours && to <= seq) return;
-      if (epoch !== ours || items === null || from > seq || snapshots > 0) return void run();
-      replica.apply(items, to);
-      changed();
+      // When a freeze is over, the hub tells of no change.
+      if (replica.meta().waits?.why === "frozen") void run();
+      else take(told.data);
     },
     poke: () => void run(),
   };

@@ -131,7 +131,7 @@ describe("over the link", () => {
     const by = { who: "anna", client: "test" };
     await put(key, 1);
     await until(() => here(near.replica, key) === "1");
-    await hub.freeze(by, "test");
+    await hub.freeze(by.who, "test");
     try {
       near.replica.write({ key, action: "put", value: "2", via: "test" }, Date.now());
       near.sync.poke();

@@ -59,7 +59,7 @@ export default defineConfig({
           ...PROPERTIES,
           name: "worker",
           // The first request of a file builds the whole Worker, which takes seconds on a busy machine.
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           include: ["test/**/*.test.{ts,tsx}"],
           exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES, K8S],
         },
@@ -71,7 +71,7 @@ export default defineConfig({
             miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development" } },
           }),
         ],
-        test: { ...PROPERTIES, name: "limits", include: [LIMITED], testTimeout: 30_000 },
+        test: { ...PROPERTIES, name: "limits", include: [LIMITED], testTimeout: 60_000 },
       },
       {
         plugins: [
@@ -109,7 +109,7 @@ export default defineConfig({
           }),
         ],
         // The first call loads the whole Worker.
-        test: { name: "reach", include: [REACHES], testTimeout: 20_000 },
+        test: { name: "reach", include: [REACHES], testTimeout: 60_000 },
       },
       {
         test: {

@@ -20,7 +20,8 @@ export interface Page {
 /** More redirects than any flow has. */
 const MAX_STEPS = 12;
 
-const decode = (text: string) =>
+/** Text as it stands in a page, as a person reads it. */
+export const decode = (text: string) =>
   text
     .replaceAll("&quot;", '"')
     .replaceAll("&#39;", "'")

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Activity } from "../contract/activity.ts";
+import { z } from "zod";
+import { type KeptActivity, RESULTS } from "../contract/activity.ts";
 
 /**
  * Each entry's hash covers the entry before it, so that none can be changed, left out, put in or moved without all that
@@ -17,11 +18,17 @@ export interface Link {
 export const BEGINNING: Link = { seq: 0, hash: "0".repeat(64) };
 
 /** An entry without its hash. */
-export interface Entry extends Activity {
-  readonly seq: number;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+export type Entry = Omit<KeptActivity, "hash">;
+
+/** The words of an entry, to be parsed where one is read: from its object's storage, or from an export. */
+export const ENTRY_WORDS = {
+  who: z.string(),
+  client: z.string(),
+  what: z.string(),
+  subject: z.string(),
+  result: z.enum(RESULTS),
+  why: z.string().nullable(),
+};
 
 /** Hash of an entry: SHA-256, in hexadecimal, of the JSON array of the hash before it and its own fields. */
 export function hashOf(before: string, { seq, at, who, client, what, subject, result, why }: Entry): string {

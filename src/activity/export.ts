@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type KeptActivity, RESULTS } from "../contract/activity.ts";
+import type { KeptActivity } from "../contract/activity.ts";
 import { parsedJson } from "../lib/json.ts";
-import { BEGINNING, hashOf, type Link } from "./chain.ts";
+import { BEGINNING, ENTRY_WORDS, hashOf, type Link } from "./chain.ts";
 
 /** An export: JSON Lines. First what it is, then the entries from the oldest on, last where the chain ends. */
 
@@ -22,12 +22,7 @@ const EntryLine = z.strictObject({
   seq: z.int().min(1),
   /** RFC 3339, to the millisecond. */
   at: z.iso.datetime(),
-  who: z.string(),
-  client: z.string(),
-  what: z.string(),
-  subject: z.string(),
-  result: z.enum(RESULTS),
-  why: z.string().nullable(),
+  ...ENTRY_WORDS,
   hash: Hash,
 });
 

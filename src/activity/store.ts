@@ -6,9 +6,8 @@ import {
   type Ending,
   type Freeze,
   type KeptActivity,
-  RESULTS,
 } from "../contract/activity.ts";
-import { BEGINNING, hashOf, type Link } from "./chain.ts";
+import { BEGINNING, ENTRY_WORDS, hashOf, type Link } from "./chain.ts";
 
 /** Activity is kept this long, in milliseconds: 400 days. */
 export const KEPT_MS = 400 * 24 * 60 * 60 * 1000;
@@ -31,12 +30,7 @@ const LOST: Ending = { result: "unknown", why: "PiMCP was interrupted before it 
 const Row = z.object({
   seq: z.number(),
   at: z.number(),
-  who: z.string(),
-  client: z.string(),
-  what: z.string(),
-  subject: z.string(),
-  result: z.enum(RESULTS),
-  why: z.string().nullable(),
+  ...ENTRY_WORDS,
   hash: z.string(),
 });
 const AttemptRow = Row.pick({ who: true, client: true, what: true, subject: true }).extend({ id: z.number() });

@@ -1,14 +1,6 @@
-import type { Page, Person } from "../../scripts/support/person.ts";
+import { decode, type Page, type Person } from "../../scripts/support/person.ts";
 
 /** The forms of a page, as a person without scripts has them. */
-
-const decode = (text: string) =>
-  text
-    .replaceAll("&quot;", '"')
-    .replaceAll("&#39;", "'")
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&amp;", "&");
 
 const attribute = (tag: string, name: string) => decode(new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1] ?? "");
 

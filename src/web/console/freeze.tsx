@@ -1,6 +1,6 @@
 import type { Freeze } from "../../contract/activity.ts";
 import { atLeast, type Role } from "../../contract/role.ts";
-import { homePath } from "./parts.tsx";
+import { homePath, ReasonField } from "./parts.tsx";
 
 interface FreezeProps {
   readonly homeId: string;
@@ -46,10 +46,7 @@ export function FreezeForm({ homeId, name, role, user, freeze }: FreezeProps) {
             Stops all changes at {name} at once, by every person and every AI client, until an admin lifts it here.
             Reading goes on, and reservations still end safely.
           </p>
-          <div class="field">
-            <label for="reason">Why, for the record</label>
-            <input id="reason" name="reason" required minlength={3} maxlength={200} autocomplete="off" />
-          </div>
+          <ReasonField />
           <button class="grave" type="submit">
             Freeze {name}
           </button>

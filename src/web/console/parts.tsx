@@ -86,3 +86,13 @@ export function Live({ id, every, children }: PropsWithChildren<{ id: string; ev
 export function Chip({ tone, children }: PropsWithChildren<{ tone: "good" | "bad" | "plain" }>) {
   return <span class={`chip ${tone}`}>{children}</span>;
 }
+
+/** Asks why somebody does what everybody will read of in the activity record. */
+export function ReasonField() {
+  return (
+    <div class="field">
+      <label for="reason">Why, for the record</label>
+      <input id="reason" name="reason" required minlength={3} maxlength={200} autocomplete="off" />
+    </div>
+  );
+}

@@ -9,7 +9,7 @@ import { Layout, type Signed } from "../layout.tsx";
 import { HOMES_PATH } from "../next.ts";
 import { breakHold } from "./acts.ts";
 import { idIn } from "./overview.ts";
-import { Frozen, homePath, nodePath, pinPath } from "./parts.tsx";
+import { Frozen, homePath, nodePath, pinPath, ReasonField } from "./parts.tsx";
 import { Hold } from "./reservations-view.tsx";
 import { type ConsoleParts, forVisits, signedAt } from "./visit.tsx";
 
@@ -40,10 +40,7 @@ function BreakForm({
           ? " The pin keeps its present level."
           : ` The pin is then driven to ${LEVEL_NAME[held.on_expire]}, as its holder wished for its end.`}
       </p>
-      <div class="field">
-        <label for="reason">Why, for the record</label>
-        <input id="reason" name="reason" required minlength={3} maxlength={200} autocomplete="off" />
-      </div>
+      <ReasonField />
       <button class="grave" type="submit">
         Break the reservation
       </button>

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { prompts } from "../src/prompts/index.ts";
 import { resources } from "../src/resources/index.ts";
 import { tools } from "../src/tools/index.ts";
-import { capTable, promptTable, rateTable, resourceTable, toolTable, withMarkedPart } from "./support/readme-tables.ts";
+import { withMarkedPart } from "./support/marked-part.ts";
+import { capTable, promptTable, rateTable, resourceTable, toolTable } from "./support/readme-tables.ts";
 
 type Tables = readonly (readonly [name: string, table: string])[];
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { markedPart } from "../scripts/support/readme-tables.ts";
+import { markedPart } from "../scripts/support/marked-part.ts";
 
 /**
  * Which room may import what. A room may always import itself; `types` are rooms of which only types may be

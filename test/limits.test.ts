@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { capTable, markedPart, rateTable } from "../scripts/support/readme-tables.ts";
+import { markedPart } from "../scripts/support/marked-part.ts";
+import { capTable, rateTable } from "../scripts/support/readme-tables.ts";
 import { RATES, TALLIES } from "../src/limits/table.ts";
 
 const read = (name: string) => readFileSync(join(import.meta.dirname, "..", name), "utf8");

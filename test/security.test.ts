@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { markedPart } from "../scripts/support/readme-tables.ts";
+import { markedPart } from "../scripts/support/marked-part.ts";
 
 /** SECURITY.md promises that each threat is held by tests: here it is kept to its word. */
 

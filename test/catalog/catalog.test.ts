@@ -8,7 +8,8 @@ import { prompts } from "../../src/prompts/index.ts";
 import { resources } from "../../src/resources/index.ts";
 import { tools } from "../../src/tools/index.ts";
 import { costOf } from "../../scripts/support/tokens.ts";
-import { markedPart, promptTable, resourceTable, toolTable } from "../../scripts/support/readme-tables.ts";
+import { markedPart } from "../../scripts/support/marked-part.ts";
+import { promptTable, resourceTable, toolTable } from "../../scripts/support/readme-tables.ts";
 
 const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 

@@ -38,6 +38,8 @@ export interface WranglerOptions {
   /** Files of variables, later ones winning. */
   readonly envFiles: readonly string[];
   readonly config?: string;
+  /** Configurations of further Workers, which the first one is bound to. */
+  readonly others?: readonly string[];
   /** Where KV and Durable Objects are kept; without it, `.wrangler/state`. */
   readonly persistTo?: string;
   /** What is done with the Worker's output. */
@@ -66,7 +68,7 @@ async function answers(url: string): Promise<boolean> {
  * @throws Error with what it printed, if it ends before
  */
 export async function startWrangler(options: WranglerOptions): Promise<Gateway> {
-  const { port, envFiles, config, persistTo, onOutput } = options;
+  const { port, envFiles, config, others = [], persistTo, onOutput } = options;
   const child = spawn(
     process.execPath,
     [
@@ -83,6 +85,7 @@ export async function startWrangler(options: WranglerOptions): Promise<Gateway> 
       "log",
       ...envFiles.flatMap((file) => ["--env-file", file]),
       ...(config === undefined ? [] : ["--config", config]),
+      ...others.flatMap((other) => ["--config", other]),
       ...(persistTo === undefined ? [] : ["--persist-to", persistTo]),
     ],
     {

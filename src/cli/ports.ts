@@ -15,8 +15,7 @@ function pinOf(keep: Keep, gpioId: number): PinObject {
   return {
     look: async () => keep.look(gpioId),
     reserve: async (...asked) => keep.pin(gpioId).reserve(...asked),
-    admit: async (...asked) => keep.pin(gpioId).admit(...asked),
-    write: async (...asked) => keep.pin(gpioId).write(...asked),
+    drive: async (...asked) => keep.pin(gpioId).drive(...asked),
     release: async (...asked) => keep.pin(gpioId).release(...asked),
     break: async (...asked) => keep.pin(gpioId).break(...asked),
     remove: async (...asked) => keep.pin(gpioId).remove(...asked),

@@ -120,6 +120,12 @@ export class PinKeeper {
     });
   }
 
+  /** Lets a caller write, and drives the pin in its turn: both in one request, since each is billed. */
+  async drive(address: PinAddress, asker: Asker, claims: boolean, value: Level): Promise<Outcome<Level>> {
+    const admitted = this.admit(address, asker, claims);
+    return admitted.ok ? this.write(address, asker, admitted.value, value) : admitted;
+  }
+
   /** Ends one's own hold; with a level, the pin is driven to it first, and the hold stays if that fails. */
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>> {
     return this.#upstream<Level | null>(address, asker, async (pi) => {

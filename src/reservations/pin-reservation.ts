@@ -39,6 +39,10 @@ export class PinReservationObject extends DurableObject<Env> {
     return this.#pin.write(address, asker, fence, value);
   }
 
+  drive(address: PinAddress, asker: Asker, claims: boolean, value: Level): Promise<Outcome<Level>> {
+    return this.#pin.drive(address, asker, claims, value);
+  }
+
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>> {
     return this.#pin.release(address, asker, level);
   }

@@ -12,8 +12,7 @@ import type { Holder } from "./rules.ts";
 export interface PinObject {
   look(): Promise<PinView>;
   reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>>;
-  admit(address: PinAddress, asker: Asker, claims: boolean): Promise<Outcome<number>>;
-  write(address: PinAddress, asker: Asker, fence: number, value: Level): Promise<Outcome<Level>>;
+  drive(address: PinAddress, asker: Asker, claims: boolean, value: Level): Promise<Outcome<Level>>;
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>>;
   break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>>;
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>>;
@@ -111,10 +110,10 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
     },
     async write(gpioId, value, clientId) {
       await pi.gpio.assertDrivable(gpioId);
-      const pin = ports.pin(address(gpioId));
       const asker = askerFor(clientId ?? ONE_CALL);
-      const fence = valueOf(gpioId, "write", await pin.admit(address(gpioId), asker, clientId !== null));
-      const written = await change(() => pin.write(address(gpioId), asker, fence, value));
+      const written = await change(() =>
+        ports.pin(address(gpioId)).drive(address(gpioId), asker, clientId !== null, value),
+      );
       return { gpio_id: gpioId, value: valueOf(gpioId, "write", written) };
     },
     async list(mine) {

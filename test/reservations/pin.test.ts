@@ -52,10 +52,7 @@ async function reserve(seconds: number, onExpire: 0 | 1 | null = null, who = ann
 
 const freed = (driven: 0 | 1 | null = null) => pin().release(here, ann, driven);
 
-async function write(value: 0 | 1, who = ann, claims = true) {
-  const admitted = await pin().admit(here, who, claims);
-  return admitted.ok ? pin().write(here, who, admitted.value, value) : admitted;
-}
+const write = async (value: 0 | 1, who = ann, claims = true) => pin().drive(here, who, claims, value);
 
 describe("the controller's own reservation", () => {
   test("is renewed for as long as ours lasts, and longer with a safe level", async () => {

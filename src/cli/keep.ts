@@ -217,5 +217,4 @@ const register = () => ({
     log("info", "activity", { at: new Date().toISOString(), ...rest, why: why ?? undefined });
     return Promise.resolve();
   },
-  markPin: () => Promise.resolve(),
 });

@@ -55,7 +55,7 @@ export function openHomeWith(openPi: OpenPi, keep: Keep, secrets: OneTimeSecrets
     pin: ({ gpioId }) => pinOf(keep, gpioId),
     // Nothing is shared here: every read asks the home.
     wrote: () => undefined,
-    hub: () => ({ reservedPins: async () => keep.reservedPins(), markPin: () => Promise.resolve() }),
+    hub: () => ({ reservedPins: async () => keep.reservedPins(), forgetPins: () => Promise.resolve() }),
   };
   const operations = operationsIn(keep);
   const claims = {

@@ -13,6 +13,8 @@ export interface Deed {
   readonly what: string;
   /** What it is done to: "GPIO device 15". */
   readonly subject: string;
+  /** Id of a device whose pin may be reserved from then on: noted together with the attempt. */
+  readonly reserves?: number;
 }
 
 /** A deed, and who does it. */

@@ -3,6 +3,12 @@ import type { Claim } from "../contract/operation.ts";
 /** Operations are listed this long, in milliseconds; their own objects keep them about as long. */
 const OPERATIONS_MS = 7 * 24 * 60 * 60 * 1000;
 
+/**
+ * A pin that turns out to be free is forgotten only if it was noted longer ago than this, in milliseconds: whoever
+ * reserves it notes it first, and is done long before.
+ */
+const NOTED_MS = 20 * 60 * 1000;
+
 /** Which pins of a home may be reserved, which operation works on what, and which there were in the last week, in SQLite. */
 export class Claims {
   readonly #sql: SqlStorage;
@@ -10,15 +16,25 @@ export class Claims {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(`
-      CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY);
+      CREATE TABLE IF NOT EXISTS reserved_pins (gpio_id INTEGER PRIMARY KEY, at INTEGER NOT NULL DEFAULT 0);
       CREATE TABLE IF NOT EXISTS claims (target TEXT PRIMARY KEY, operation_id TEXT NOT NULL, at INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS operations (operation_id TEXT PRIMARY KEY, at INTEGER NOT NULL);
     `);
+    const [dated] = sql.exec("SELECT name FROM pragma_table_info('reserved_pins') WHERE name = 'at'");
+    // Kept by an earlier version, which forgot pins in another way.
+    if (dated === undefined) sql.exec("ALTER TABLE reserved_pins ADD COLUMN at INTEGER NOT NULL DEFAULT 0");
   }
 
-  markPin(gpioId: number, reserved: boolean): void {
-    if (reserved) this.#sql.exec("INSERT OR IGNORE INTO reserved_pins (gpio_id) VALUES (?)", gpioId);
-    else this.#sql.exec("DELETE FROM reserved_pins WHERE gpio_id = ?", gpioId);
+  /** Notes that a pin may be reserved. */
+  notePin(gpioId: number, now: number): void {
+    this.#sql.exec("INSERT OR REPLACE INTO reserved_pins (gpio_id, at) VALUES (?, ?)", gpioId, now);
+  }
+
+  /** Forgets pins that were found to be free, unless somebody may just be reserving them. */
+  forgetPins(gpioIds: readonly number[], now: number): void {
+    for (const id of gpioIds) {
+      this.#sql.exec("DELETE FROM reserved_pins WHERE gpio_id = ? AND at < ?", id, now - NOTED_MS);
+    }
   }
 
   reservedPins(): number[] {

@@ -131,7 +131,11 @@ export class HomeHubObject extends DurableObject<Env> {
   begin(attempt: Attempt, evenFrozen: boolean): { id: number } | { frozen: Freeze } {
     const frozen = this.#activity.frozen();
     const now = Date.now();
-    if (frozen === undefined || evenFrozen) return { id: this.#activity.begin(attempt, now) };
+    if (frozen === undefined || evenFrozen) {
+      // Before the pin is asked, so that no reservation is missing from a list.
+      if (attempt.reserves !== undefined) this.#claims.notePin(attempt.reserves, now);
+      return { id: this.#activity.begin(attempt, now) };
+    }
     this.#activity.add({ ...attempt, result: "refused", why: "the home is frozen" }, now);
     return { frozen };
   }
@@ -176,9 +180,9 @@ export class HomeHubObject extends DurableObject<Env> {
     this.#context.welcome();
   }
 
-  /** Notes that a pin may be reserved, or that it is not any more. */
-  markPin(gpioId: number, reserved: boolean): void {
-    this.#claims.markPin(gpioId, reserved);
+  /** Forgets pins that were found to be free. */
+  forgetPins(gpioIds: readonly number[]): void {
+    this.#claims.forgetPins(gpioIds, Date.now());
   }
 
   /** Ids of the pins that may be reserved. */

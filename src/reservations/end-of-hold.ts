@@ -1,5 +1,4 @@
 import type { PiClient } from "../pi/client.ts";
-import type { Journal } from "./journal.ts";
 import type { Keyring } from "./keyring.ts";
 import { releaseMirror } from "./mirror.ts";
 import type { PinAddress } from "./outcome.ts";
@@ -10,12 +9,10 @@ import type { Holder } from "./rules.ts";
 export class EndOfHold {
   readonly #store: PinStore;
   readonly #keyring: Keyring;
-  readonly #journal: Journal;
 
-  constructor(store: PinStore, keyring: Keyring, journal: Journal) {
+  constructor(store: PinStore, keyring: Keyring) {
     this.#store = store;
     this.#keyring = keyring;
-    this.#journal = journal;
   }
 
   /** Frees the pin and forgets the holder's login; nothing is awaited. */
@@ -26,7 +23,6 @@ export class EndOfHold {
 
   /** What follows a hold that has ended: the controller's own is released. */
   async ended(pi: PiClient, address: PinAddress, holder: Holder): Promise<void> {
-    await this.#journal.mark(address, false);
     if (!(await releaseMirror(pi, address.gpioId, holder))) this.#store.leave(holder);
   }
 

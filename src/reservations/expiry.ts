@@ -56,7 +56,6 @@ export class Expiry {
       this.#end.free();
       if (address !== undefined) {
         await this.#journal.record(address, `end the reservation of GPIO device ${address.gpioId}, which had expired`);
-        await this.#journal.mark(address, false);
       }
     } else if (this.#store.forgetAt > now) {
       this.#store.wakeAt(this.#store.forgetAt);
@@ -94,7 +93,6 @@ export class Expiry {
       // There is nothing left to drive.
       this.#end.free();
       await this.#journal.record(address, safely(address, unsafe), { result: "failed", why: "the device is gone" });
-      await this.#journal.mark(address, false);
       return;
     }
     const attempts = unsafe.attempts + 1;

@@ -21,11 +21,4 @@ export class Journal {
       .record({ ...deed, ...ending })
       .catch((error: unknown) => log("error", "activity_not_recorded", describeError(error)));
   }
-
-  /** Notes that a pin may be reserved, or that it is not any more. */
-  async mark({ homeId, gpioId }: PinAddress, reserved: boolean): Promise<void> {
-    await this.#register(homeId)
-      .markPin(gpioId, reserved)
-      .catch((error: unknown) => log("error", "pin_not_marked", describeError(error)));
-  }
 }

@@ -35,9 +35,10 @@ export interface PinView {
   readonly now: number;
 }
 
-/** The home's register, as far as a pin needs it. */
-export interface PinRegister extends ActivityLog {
-  markPin(gpioId: number, reserved: boolean): Promise<void>;
+/** A pin whose hold was ended: as it was found, and as it was left. */
+export interface Broken {
+  readonly before: PinView;
+  readonly after: PinView;
 }
 
 /** What a pin's object is given once, by `wiring/`. */
@@ -45,6 +46,6 @@ export interface PinParts {
   readonly open: (caller: Caller, homeId: string, signal: AbortSignal) => { readonly pi: PiClient };
   /** The home's service account, if one is configured: makes pins safe without anybody being there. */
   readonly service: (homeId: string) => Caller | undefined;
-  readonly register: (homeId: string) => PinRegister;
+  readonly register: (homeId: string) => ActivityLog;
   readonly sealer: Sealer;
 }

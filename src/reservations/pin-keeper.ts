@@ -8,7 +8,7 @@ import { Expiry } from "./expiry.ts";
 import { Journal } from "./journal.ts";
 import { Keyring } from "./keyring.ts";
 import { mirror, mirrorName } from "./mirror.ts";
-import type { Asker, Outcome, PinAddress, PinParts, PinView, Wish } from "./outcome.ts";
+import type { Asker, Broken, Outcome, PinAddress, PinParts, PinView, Wish } from "./outcome.ts";
 import { PinStore } from "./pin-store.ts";
 import { admit, type Decision, ended, mayWrite, type Refusal, release, reserve, settle } from "./rules.ts";
 
@@ -28,7 +28,6 @@ export class PinKeeper {
   readonly #parts: PinParts;
   readonly #store: PinStore;
   readonly #keyring: Keyring;
-  readonly #journal: Journal;
   readonly #end: EndOfHold;
   readonly #expiry: Expiry;
   /** Numbers for one call on a free pin, and until when they are good. */
@@ -41,9 +40,9 @@ export class PinKeeper {
     this.#parts = parts;
     this.#store = new PinStore(storage);
     this.#keyring = new Keyring(storage, parts.sealer);
-    this.#journal = new Journal(parts.register);
-    this.#end = new EndOfHold(this.#store, this.#keyring, this.#journal);
-    this.#expiry = new Expiry(parts, this.#store, this.#keyring, this.#journal, this.#end);
+    const journal = new Journal(parts.register);
+    this.#end = new EndOfHold(this.#store, this.#keyring);
+    this.#expiry = new Expiry(parts, this.#store, this.#keyring, journal, this.#end);
     void this.#rearm();
   }
 
@@ -64,7 +63,6 @@ export class PinKeeper {
     // Sealed and marked before the decision, because nothing may be awaited between that and its writing.
     const sealed = await this.#keyring.seal(asker.caller, wish.seconds);
     return this.#upstream<PinView>(address, asker, async (pi) => {
-      await this.#journal.mark(address, true);
       await this.#end.clearLeftover(pi, address);
       const now = Date.now();
       const before = settle(this.#store.pin, now);
@@ -147,12 +145,13 @@ export class PinKeeper {
   }
 
   /** Ends whatever hold there is, in an admin's name; a safe level is driven as at its expiry, now with their login. */
-  async break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>> {
+  async break(address: PinAddress, asker: Asker): Promise<Outcome<Broken>> {
     const sealed = await this.#keyring.seal(asker.caller, 0);
-    return this.#upstream<PinView>(address, asker, async (pi) => {
+    return this.#upstream<Broken>(address, asker, async (pi) => {
       const now = Date.now();
       const pin = settle(this.#store.pin, now);
-      if (pin.kind === "free") return { ok: true, value: this.look() };
+      const before = { pin, now };
+      if (pin.kind === "free") return { ok: true, value: { before, after: before } };
       const after = pin.kind === "held" ? ended(pin.hold) : pin;
       if (after.kind === "free") {
         this.#end.free();
@@ -161,7 +160,7 @@ export class PinKeeper {
         this.#store.put(after, now);
       }
       if (after.kind === "free") await this.#end.ended(pi, address, pin.hold.holder);
-      return { ok: true, value: this.look() };
+      return { ok: true, value: { before, after: this.look() } };
     });
   }
 

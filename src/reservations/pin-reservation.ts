@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Level } from "../pi/gpio.ts";
-import type { Asker, Outcome, PinAddress, PinParts, PinView, Wish } from "./outcome.ts";
+import type { Asker, Broken, Outcome, PinAddress, PinParts, PinView, Wish } from "./outcome.ts";
 import { PinKeeper } from "./pin-keeper.ts";
 
 /**
@@ -47,7 +47,7 @@ export class PinReservationObject extends DurableObject<Env> {
     return this.#pin.release(address, asker, level);
   }
 
-  break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>> {
+  break(address: PinAddress, asker: Asker): Promise<Outcome<Broken>> {
     return this.#pin.break(address, asker);
   }
 

@@ -1,10 +1,11 @@
 import type { Caller } from "../contract/caller.ts";
 import type { Reservation, Reservations } from "../contract/reservation.ts";
 import { Fault } from "../lib/errors.ts";
+import { describeError, log } from "../lib/log.ts";
 import type { PiClient } from "../pi/client.ts";
 import type { Level } from "../pi/gpio.ts";
 import type { GpioDevice } from "../pi/schemas/gpio.ts";
-import type { Asker, Outcome, PinAddress, PinView, Wish } from "./outcome.ts";
+import type { Asker, Broken, Outcome, PinAddress, PinView, Wish } from "./outcome.ts";
 import { type PinAction, refusalFault } from "./refusals.ts";
 import type { Holder } from "./rules.ts";
 
@@ -14,7 +15,7 @@ export interface PinObject {
   reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>>;
   drive(address: PinAddress, asker: Asker, claims: boolean, value: Level): Promise<Outcome<Level>>;
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>>;
-  break(address: PinAddress, asker: Asker): Promise<Outcome<PinView>>;
+  break(address: PinAddress, asker: Asker): Promise<Outcome<Broken>>;
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>>;
 }
 
@@ -25,7 +26,7 @@ export interface PinPorts {
   readonly wrote: (homeId: string) => void;
   readonly hub: (homeId: string) => {
     reservedPins(): Promise<number[]>;
-    markPin(gpioId: number, reserved: boolean): Promise<void>;
+    forgetPins(gpioIds: readonly number[]): Promise<void>;
   };
 }
 
@@ -69,6 +70,10 @@ export async function reservedNow({ pin, hub }: Omit<PinPorts, "wrote">, homeId:
   const looks = await Promise.all(ids.map((gpioId) => pin({ homeId, gpioId }).look()));
   return looks.filter((look) => look.pin.kind !== "free").length;
 }
+
+/** What is not forgotten now is found again by the next who looks. */
+const tidied = (work: Promise<void>) =>
+  work.catch((error: unknown) => log("warn", "pins_not_forgotten", describeError(error)));
 
 /** The pins of one home, for one caller. */
 export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string, pi: PiClient): Reservations {
@@ -119,18 +124,21 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
     async list(mine) {
       const ids = await ports.hub(homeId).reservedPins();
       const views = await Promise.all(ids.map((gpioId) => state(gpioId)));
+      const free = ids.filter((_id, index) => views[index] === null);
+      if (free.length > 0) await tidied(ports.hub(homeId).forgetPins(free));
       const held = views.filter((view) => view !== null);
       return mine ? held.filter((view) => view.mine) : held;
     },
     async break(gpioId) {
-      const before = await state(gpioId);
+      const outcome = await change(() => ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin")));
+      const broken = valueOf(gpioId, "break", outcome);
+      const before = viewOf(gpioId, broken.before, caller);
       if (before === null) {
         throw new Fault("not_found", `GPIO device ${gpioId} is not reserved. Nothing was changed.`, {
           suggestions: ["list_reservations shows which pins are."],
         });
       }
-      const after = await change(() => ports.pin(address(gpioId)).break(address(gpioId), askerFor("admin")));
-      return viewOf(gpioId, valueOf(gpioId, "break", after), caller) ?? { ...before, state: "freed", seconds_left: 0 };
+      return viewOf(gpioId, broken.after, caller) ?? { ...before, state: "freed", seconds_left: 0 };
     },
     async remove(gpioId) {
       const outcome = await change(() => ports.pin(address(gpioId)).remove(address(gpioId), askerFor(ONE_CALL)));

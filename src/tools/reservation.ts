@@ -50,6 +50,7 @@ export const reserveGpioPin = defineTool({
   deed: ({ gpio_id, client_id, duration_seconds, on_expire }) => ({
     what: `reserve ${device(gpio_id)} as "${client_id}" for ${duration_seconds} s${on_expire === undefined ? "" : `, then drive it to ${LEVEL_NAME[on_expire.value]}`}`,
     subject: device(gpio_id),
+    reserves: gpio_id,
   }),
   async run({ gpio_id, client_id, duration_seconds: seconds, on_expire }, context) {
     const wish = { client_id, seconds, on_expire: on_expire?.value ?? null };

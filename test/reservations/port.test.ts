@@ -29,7 +29,7 @@ function portOf(userName = "ann", mode = "output", pins: "bcm" | "header" = "bcm
   const ports = {
     pin: (address: Parameters<typeof pinName>[0]) => env.PIN_RESERVATION.getByName(pinName(address)),
     wrote: (homeId: string) => void wrote.push(homeId),
-    hub: () => ({ reservedPins: () => Promise.resolve([]), markPin: () => Promise.resolve() }),
+    hub: () => ({ reservedPins: () => Promise.resolve([]), forgetPins: () => Promise.resolve() }),
   };
   return { asked, wrote, pi: context.pi, port: reservationsPort(ports, caller, "home", context.pi) };
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Page, Person } from "../scripts/support/person.ts";
+import { type Account, type Page, Person } from "../scripts/support/person.ts";
 import { offering } from "../test/support/federated-node.ts";
 import { press } from "../test/support/forms.ts";
 import { type RawNode, rawNode, type RawWish } from "../test/support/raw-node.ts";
@@ -18,11 +18,12 @@ const HOME = "home";
 
 /** The person who lets nodes in. */
 export class Owner {
-  readonly #person = new Person(ACCOUNT);
+  readonly #person: Person;
   readonly #page: URL;
   #form: Page | undefined;
 
-  constructor(gateway: string) {
+  constructor(gateway: string, account: Account = ACCOUNT) {
+    this.#person = new Person(account);
     this.#page = new URL("/nodes", gateway);
   }
 

@@ -30,6 +30,7 @@ const HEADERS_DIFFER = -32_020;
 const SEEN = "seen";
 const ENDED = "ended";
 const CONSENTS = "consents";
+const ADMITTED = "admitted";
 
 interface Seen {
   readonly firstSeen: number;
@@ -61,7 +62,7 @@ export interface SessionParts {
  * connection (see `session-key.ts`).
  *
  * State:  `seen`, when it was first and last used; `ended`, after the client ended it; `consents`, ids of those that were
- *         used, for five minutes. Nothing of the homes: clients lose and change their session ids. In memory only: what the watched resources looked like.
+ *         used, for five minutes; `admitted`, which connections were let in and when, believed for ten minutes. Nothing of the homes: clients lose and change their session ids. In memory only: what the watched resources looked like.
  * Alarm:  a day after it was last used; deletes everything.
  * Errors: a JSON-RPC error or an HTTP status in the response. `serve` throws only if the account that it asks, or it
  *         itself, is reset meanwhile.
@@ -84,7 +85,10 @@ export class Session extends DurableObject<Env> {
     super(ctx, env);
     this.#parts = parts;
     const name = ctx.id.name ?? ctx.id.toString();
-    this.#admissions = new Admissions(name, parts.enter);
+    this.#admissions = new Admissions(name, parts.enter, {
+      load: () => ctx.storage.kv.get(ADMITTED),
+      save: (told) => ctx.storage.kv.put(ADMITTED, told),
+    });
     this.#touchedAt = ctx.storage.kv.get<Seen>(SEEN)?.lastSeen ?? 0;
     this.#ended = ctx.storage.kv.get<boolean>(ENDED) ?? false;
     const used = {

@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { CONNECTION_MS, MAX_CONNECTIONS, MAX_SESSIONS } from "../../src/accounts/rules.ts";
 import type { Caller } from "../../src/contract/caller.ts";
+import { Account } from "../../src/index.ts";
 import { callerAs, Client, moveIn, ORIGIN } from "../support/whole.ts";
 import { connect, connectionOf } from "../support/connected.ts";
 
@@ -75,6 +76,22 @@ describe("who is let in", () => {
     await accountOf(caller).end(caller.connectionId);
     await evictDurableObject(accountOf(caller));
     await evictDurableObject(env.MCP_SESSION.getByName(session));
+    expect(await statusIn(session, caller)).toBe(401);
+  });
+
+  test("a session that slept meanwhile knows of the end, although it believes what it had kept", async () => {
+    const caller = callerOf();
+    await connect(caller);
+    const session = crypto.randomUUID();
+    const sleep = () => evictDurableObject(env.MCP_SESSION.getByName(session));
+    const asked = vi.spyOn(Account.prototype, "enter");
+    expect(await statusIn(session, caller)).toBe(200);
+    await sleep();
+    expect(await statusIn(session, caller)).toBe(200);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await sleep();
+    await accountOf(caller).end(caller.connectionId);
+    await sleep();
     expect(await statusIn(session, caller)).toBe(401);
   });
 

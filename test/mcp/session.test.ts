@@ -90,7 +90,7 @@ describe("its alarm", () => {
   test("a day after the last use it deletes everything", async () => {
     const session = newSession();
     await (await serve(session, LIST)).text();
-    expect(await rowsOf(session)).toStrictEqual(["seen"]);
+    expect(await rowsOf(session)).toStrictEqual(["admitted", "seen"]);
     vi.setSystemTime(Date.now() + IDLE_MS + 1000);
     await runDurableObjectAlarm(session);
     expect(await rowsOf(session)).toStrictEqual([]);

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { callAims, idleAims } from "../../bench/cost/aims.ts";
+import { type Count, countOf, NOTHING, plus } from "../../bench/cost/count.ts";
+import type { Invocation } from "../../bench/cost/invocation.ts";
+import type { Kind } from "../../bench/cost/kinds.ts";
+import { beyondFree, billOf, type Usage, usageOf } from "../../bench/cost/prices.ts";
+import { dayOf } from "../../bench/cost/uses.ts";
+
+/** How what was traced becomes counts, aims and prices. */
+
+const HOME = "http://127.0.0.1:8090";
+
+const invocation = (more: Partial<Invocation>): Invocation => ({
+  object: "",
+  id: "",
+  trigger: "fetch",
+  event: "",
+  what: "",
+  first: true,
+  spans: [],
+  wallMs: 0,
+  ...more,
+});
+
+describe("counting", () => {
+  test("an object's calls, alarms and closed sockets are requests; its messages are counted apart", () => {
+    const count = countOf(
+      [
+        invocation({}),
+        invocation({ object: "McpSession", trigger: "jsrpc", wallMs: 12 }),
+        invocation({ object: "McpSession", trigger: "alarm" }),
+        invocation({ object: "HomeHub", trigger: "hibernatableWebSocket", event: "message" }),
+        invocation({ object: "HomeHub", trigger: "hibernatableWebSocket", event: "close" }),
+      ],
+      [HOME],
+    );
+    expect(count).toStrictEqual({ ...NOTHING, worker: 1, objects: 3, alarms: 1, messages: 1, objectMs: 12 });
+  });
+
+  test("what goes on is one request, and its later operations count", () => {
+    const spans = [{ name: "kv_get" }];
+    const count = countOf([invocation({ spans }), invocation({ first: false, spans })], [HOME]);
+    expect(count).toMatchObject({ worker: 1, kvReads: 2 });
+  });
+
+  test("statements count as many rows as the runtime says, other than those of the local tools", () => {
+    const statement = { name: "durable_object_storage_exec", rowsRead: 3, rowsWritten: 2 };
+    const spans = [
+      { ...statement, sql: "SELECT 1" },
+      { ...statement, sql: "INSERT INTO __miniflare_do_name VALUES (1)" },
+      { name: "durable_object_storage_kv_put" },
+      { name: "durable_object_storage_setAlarm" },
+      { name: "durable_object_storage_kv_list" },
+    ];
+    expect(countOf([invocation({ object: "HomeHub", spans })], [])).toMatchObject({ rowsRead: 4, rowsWritten: 4 });
+  });
+
+  test("only requests to a home are counted as such", () => {
+    const spans = [
+      { name: "fetch", url: `${HOME}/api/v1/clusters` },
+      { name: "fetch", url: "https://elsewhere.example/" },
+    ];
+    expect(countOf([invocation({ spans })], [HOME])).toMatchObject({ fetches: 1 });
+  });
+});
+
+const kind = (group: Kind["group"], count: Partial<Count>): Kind => ({
+  group,
+  name: "it",
+  count: plus(NOTHING, count),
+  asked: "",
+});
+
+const READ = { worker: 1, objects: 1, fetches: 1, kvReads: 1 };
+
+const missed = (count: Partial<Count>) => callAims([kind("warm", count)]).filter(({ met }) => !met);
+const writing = (objects: number) => callAims([kind("warm", READ), kind("write", { objects })]);
+
+describe("aims", () => {
+  test.each<[string, Partial<Count>]>([
+    ["KV reads", { kvReads: 1 }],
+    ["Durable Object requests", { objects: 1 }],
+    ["requests to the home", { fetches: 1 }],
+    ["KV writes", { kvWrites: 1 }],
+    ["storage rows", { rowsRead: 1 }],
+    ["storage rows", { rowsWritten: 1 }],
+  ])("one more of %s in a read is a miss", (what, more) => {
+    expect(missed(READ)).toStrictEqual([]);
+    expect(missed(plus(plus(NOTHING, READ), more))).toMatchObject([{ what: expect.stringContaining(what) }]);
+  });
+
+  test("a fifth object asked in a write is a miss, and is named", () => {
+    expect(writing(4).every(({ met }) => met)).toBe(true);
+    expect(writing(5).filter(({ met }) => !met)).toMatchObject([{ measured: "5 (it: 5)" }]);
+  });
+
+  test.each<Partial<Count>>([{ worker: 1 }, { objects: 1, alarms: 1 }, { messages: 1 }, { rowsWritten: 1 }])(
+    "an idle gateway that does %j misses its aim",
+    (done) => {
+      const plan = { sessions: 1, nodes: 1, reservations: 1, watchMs: 1000 };
+      const left = { plan, watched: NOTHING, pings: 1, day: NOTHING, forgotten: kind("time", {}) };
+      expect(idleAims({ ...left, hour: NOTHING }).every(({ met }) => met)).toBe(true);
+      expect(idleAims({ ...left, hour: plus(NOTHING, done) }).map(({ met }) => met)).toStrictEqual([true, false]);
+    },
+  );
+
+  test("there are no aims of nothing", () => {
+    expect(() => callAims([])).toThrow("no read was counted");
+  });
+});
+
+const NONE = usageOf(NOTHING, { cpuMsPerRequest: 0, homeMs: 0, objectGb: 0, kvGb: 0 });
+
+describe("prices", () => {
+  test("are those of the list's own example: 15 million requests of 7 ms are 8 dollars", () => {
+    expect(billOf({ ...NONE, workerRequests: 15e6, cpuMs: 15e6 * 7 })).toBeCloseTo(8, 6);
+  });
+
+  test.each<[keyof Usage, number, number]>([
+    ["objectRequests", 3e6, 0.3],
+    ["objectGbSeconds", 1.4e6, 12.5],
+    ["rowsWritten", 51e6, 1],
+    ["rowsRead", 26e9, 1],
+    ["objectGb", 15, 2],
+    ["kvReads", 12e6, 1],
+    ["kvWrites", 2e6, 5],
+    ["kvGb", 3, 1],
+  ])("%s: %d are %d dollars beyond the plan", (name, amount, dollars) => {
+    expect(billOf({ ...NONE, [name]: amount }) - 5).toBeCloseTo(dollars, 6);
+  });
+
+  test("twenty messages are one request, and objects wait for the home", () => {
+    const beside = { cpuMsPerRequest: 2, homeMs: 1000, objectGb: 0, kvGb: 0 };
+    const usage = usageOf(plus(NOTHING, { worker: 1, objects: 1, messages: 40, fetches: 1, objectMs: 500 }), beside);
+    expect(usage).toMatchObject({ objectRequests: 3, cpuMs: 2 });
+    expect(usage.objectGbSeconds).toBeCloseTo(2.5 * 0.128, 6);
+  });
+
+  test("the free plan is not enough beyond its daily limits, which are named", () => {
+    expect(beyondFree({ ...NONE, kvWrites: 1000 })).toStrictEqual([]);
+    expect(beyondFree({ ...NONE, kvWrites: 1001, rowsWritten: 100_001 })).toStrictEqual(["rows written", "KV writes"]);
+  });
+
+  test("a day whose kinds were not counted has no price", () => {
+    expect(() => dayOf([])).toThrow('nothing was counted as "initialize"');
+  });
+});

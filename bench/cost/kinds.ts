@@ -249,7 +249,10 @@ export async function visiting(notes: Notes): Promise<void> {
 
 const LISTEN_MS = 11_000;
 
-/** A stream of changes, held open for a while. */
+/** Invocations that last as long as a stream does: of the Worker and of the session. */
+const OF_A_STREAM = 2;
+
+/** A stream of changes, held open for a while; comes last, because it goes on. */
 export async function listening(notes: Notes, client: Client): Promise<void> {
   const meta = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -259,7 +262,7 @@ export async function listening(notes: Notes, client: Client): Promise<void> {
   const params = { notifications: { toolsListChanged: true }, _meta: meta };
   const body = JSON.stringify({ jsonrpc: "2.0", id: randomUUID(), method: "subscriptions/listen", params });
   const stop = new AbortController();
-  await notes.note("time", `listening to changes for ${LISTEN_MS / 1000} s`, async () => {
+  const listen = async () => {
     const response = await fetch(new URL("/mcp", notes.url), {
       method: "POST",
       body,
@@ -275,5 +278,7 @@ export async function listening(notes: Notes, client: Client): Promise<void> {
     if (!response.ok) throw new Error(`Nothing to listen to: HTTP ${response.status} ${await response.text()}`);
     await pause(LISTEN_MS);
     stop.abort();
-  });
+  };
+  // Locally it takes a while until the runtime notices that the client has gone.
+  await notes.note("time", `listening to changes for ${LISTEN_MS / 1000} s`, listen, OF_A_STREAM);
 }

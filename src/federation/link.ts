@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type BucketSize, fullBucket } from "./bucket.ts";
 import { framesOf, type Joiner, joiner } from "./wire/chunks.ts";
-import type { RpcMessage } from "./wire/frames.ts";
+import { Health, type RpcMessage } from "./wire/frames.ts";
 import { CHUNK_CHARS, LEASE_MS } from "./wire/limits.ts";
 
 const StoredBucket = z.object({ tokens: z.number(), at: z.number() });
@@ -17,6 +17,9 @@ const Attached = z.object({
   ended: z.boolean(),
   frames: StoredBucket,
   strikes: StoredBucket,
+  /** What it last said of its health, and when: so that no row is written for each report. */
+  health: Health.nullable().default(null),
+  healthAt: z.number().default(0),
 });
 type Attached = z.output<typeof Attached>;
 
@@ -73,6 +76,8 @@ export function newLink(socket: WebSocket, nodeId: string, now: number): Link {
     ended: false,
     frames: fullBucket(FRAMES, now),
     strikes: fullBucket(STRIKES, now),
+    health: null,
+    healthAt: 0,
   };
   socket.serializeAttachment(state);
   return linkOf(socket, state);

@@ -63,7 +63,10 @@ export class Links {
     parts.sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of parts.sockets.getWebSockets()) {
       const link = wokenLink(socket);
-      if (link !== undefined) this.#add(link);
+      if (link === undefined) continue;
+      this.#add(link);
+      const { health, healthAt } = link.state;
+      if (health !== null) parts.vitals.recalled(link.nodeId, health, healthAt);
     }
   }
 
@@ -240,8 +243,8 @@ export class Links {
     const standing = await registered.hello(link.nodeId, hello, now).catch(() => undefined);
     if (link.state.ended) return;
     if (standing === undefined) return this.end(link, CLOSE.revoked, "it is not registered", now);
-    keep(link, { ready: true });
     const { agent, capacity, health } = hello;
+    keep(link, { ready: true, health, healthAt: now });
     vitals.change(link.nodeId, { agent, capacity, health, healthAt: now, seenAt: now, onlineSince: link.state.since });
     send(link, { jsonrpc: "2.0", id, result: standing });
     events.ready(link, hello);
@@ -259,6 +262,7 @@ export class Links {
   #health(link: Link, params: unknown, now: number): void {
     const health = Health.safeParse(params);
     if (!health.success) return this.strike(link, "sent a health that does not fit", now);
+    keep(link, { health: health.data, healthAt: now });
     this.#parts.vitals.reported(link.nodeId, health.data, now);
   }
 

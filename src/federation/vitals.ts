@@ -47,8 +47,11 @@ const EWMA_WEIGHT = 0.2;
 const LATENCY_MS = 60_000;
 /** What a node said of its health counts for this long: four reports may be lost. */
 const HEALTH_OLD_MS = 120_000;
-/** How it is with a node is written down no more often than this. */
-const WRITE_MS = 10_000;
+/**
+ * How it is with a node is written down no more often than this. Its socket carries the newest report while the hub
+ * sleeps: two a minute from each node would be most of what a gateway writes.
+ */
+const WRITE_MS = 10 * 60_000;
 /** A trouble is told for this long. */
 const TROUBLE_MS = 24 * 60 * 60 * 1000;
 /** How long a node that was expelled stays out; doubles each time, until it has behaved for `FORGIVEN_MS`. */
@@ -98,7 +101,13 @@ export class VitalsBook {
     );
   }
 
-  /** A node says how it is. Written down now and then only: what is said again in seconds may be lost. */
+  /** The hub has slept: what the node's socket carried of its health. */
+  recalled(nodeId: string, health: Health, healthAt: number): void {
+    const before = this.of(nodeId);
+    if (healthAt > before.healthAt) this.#known.set(nodeId, { ...before, health, healthAt });
+  }
+
+  /** A node says how it is. Written down now and then only: the next report comes soon. */
   reported(nodeId: string, health: Health, now: number): void {
     const before = this.of(nodeId);
     if (now - (before.seenAt ?? 0) >= WRITE_MS) this.change(nodeId, { health, healthAt: now, seenAt: now });

@@ -140,6 +140,20 @@ describe("a node that is linked", () => {
     node.notify(METHOD.health, { load: 3, temperature_c: null, throttled: [], memory_free_mb: null });
     await vi.waitFor(async () => expect((await seen(node)).load).toBe(3));
   });
+
+  test("is as it said when its hub wakes, although no row was written for that", async () => {
+    const node = await adoptedNode();
+    const rows = () =>
+      runInDurableObject(hubOf("demo"), (_hub, { storage }) =>
+        storage.sql.exec("SELECT * FROM fleet_vitals").toArray(),
+      );
+    const before = await rows();
+    node.notify(METHOD.health, { load: 2.5, temperature_c: 48, throttled: [], memory_free_mb: 300 });
+    await vi.waitFor(async () => expect((await seen(node)).load).toBe(2.5));
+    expect(await rows()).toStrictEqual(before);
+    await evictDurableObject(hubOf("demo"));
+    expect(await seen(node)).toMatchObject({ load: 2.5, temperature_c: 48, memory_free_mb: 300, online: true });
+  });
 });
 
 describe("who is let in", () => {

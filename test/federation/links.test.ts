@@ -35,6 +35,9 @@ const seen = async (node: LinkedNode) => {
   return own;
 };
 
+const vitalsRows = () =>
+  runInDurableObject(hubOf("demo"), (_hub, { storage }) => storage.sql.exec("SELECT * FROM fleet_vitals").toArray());
+
 const refused = async (response: Response) => {
   expect(response.webSocket).toBeNull();
   const body: { type: string; message: string } = await response.json();
@@ -143,14 +146,10 @@ describe("a node that is linked", () => {
 
   test("is as it said when its hub wakes, although no row was written for that", async () => {
     const node = await adoptedNode();
-    const rows = () =>
-      runInDurableObject(hubOf("demo"), (_hub, { storage }) =>
-        storage.sql.exec("SELECT * FROM fleet_vitals").toArray(),
-      );
-    const before = await rows();
+    const before = await vitalsRows();
     node.notify(METHOD.health, { load: 2.5, temperature_c: 48, throttled: [], memory_free_mb: 300 });
     await vi.waitFor(async () => expect((await seen(node)).load).toBe(2.5));
-    expect(await rows()).toStrictEqual(before);
+    expect(await vitalsRows()).toStrictEqual(before);
     await evictDurableObject(hubOf("demo"));
     expect(await seen(node)).toMatchObject({ load: 2.5, temperature_c: 48, memory_free_mb: 300, online: true });
   });

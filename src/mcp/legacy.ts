@@ -1,4 +1,4 @@
-import { type Server, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { type McpServer, type Server, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 
 /**
  * The short way for a 2025-era request that nothing but its answer is sent for: one JSON body instead of a stream
@@ -19,8 +19,18 @@ export function isPlainLegacy(headers: Headers, body: unknown): boolean {
   return (version === null || version.startsWith("2025-")) && isPlainRequest(body);
 }
 
+/** Whether a server sends log messages, which a client need not ask for: they want a stream. */
+export function mayLog(server: Server | McpServer): boolean {
+  const { logging } = ("server" in server ? server.server : server).getCapabilities();
+  return logging !== undefined;
+}
+
 /** Answers one such request with a server of its own. */
-export async function answerPlainly(server: Server, request: Request, parsedBody: unknown): Promise<Response> {
+export async function answerPlainly(
+  server: Server | McpServer,
+  request: Request,
+  parsedBody: unknown,
+): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);
   try {

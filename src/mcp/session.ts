@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { createMcpHandler } from "agents/mcp/server";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
@@ -9,7 +10,7 @@ import { Consents, type Used } from "./consents.ts";
 import { headersMatch } from "./header-match.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls, TOOLS } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
-import { answerPlainly, isPlainLegacy } from "./legacy.ts";
+import { answerPlainly, isPlainLegacy, mayLog } from "./legacy.ts";
 import { rpcError } from "./rpc-error.ts";
 import { type Observers, SeenCalls } from "./seen-calls.ts";
 import type { Era, ServerFactory } from "./server.ts";
@@ -46,9 +47,14 @@ export interface SessionRequest {
   readonly origin: string;
 }
 
+/** What a session asks of a catalogue; the suite of the protocol brings one of its own. */
+export interface Serving extends Omit<ServerFactory, "server"> {
+  server(...asked: Parameters<ServerFactory["server"]>): Server | McpServer;
+}
+
 /** What a session is given once, by `wiring/`. */
 export interface SessionParts {
-  readonly server: ServerFactory;
+  readonly server: Serving;
   readonly open: OpenHome;
   readonly enter: Enter;
   readonly observers?: Observers;
@@ -122,7 +128,8 @@ export class Session extends DurableObject<Env> {
     }
     if (isPlainLegacy(inner.headers, parsed.value)) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
-      return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
+      const server = this.#parts.server.server(call, "legacy");
+      if (!mayLog(server)) return seen.onto(await answerPlainly(server, inner, parsed.value));
     }
     this.#calls.set(inner, call);
     const { server } = this.#parts;

@@ -1,0 +1,123 @@
+import type { Aim, Proof } from "../../scripts/support/proof.ts";
+import { GENERIC, NEEDS, type Sorting } from "./generic.ts";
+import { type Era, INSPECTOR, type Lint } from "./inspector.ts";
+import { SPEC_VERSIONS, type SpecVersion } from "./suite.ts";
+import { type Expected, isGood, type Verdict } from "./verdict.ts";
+
+/** The suite's three kinds of runs. */
+export const RUNS = {
+  fixtures: "the suite's fixtures",
+  catalogue: "the real catalogue",
+  authorization: "the authorization server",
+} as const;
+
+/** Everything that the command found out. */
+export interface Found {
+  readonly suite: Readonly<Record<keyof typeof RUNS, Readonly<Record<SpecVersion, Verdict>>>>;
+  readonly sorting: Sorting;
+  readonly inspector: Readonly<Record<Era, Lint>>;
+  /** What the Inspector says of a bad schema. */
+  readonly control: Lint;
+}
+
+const KINDS = ["fixtures", "catalogue", "authorization"] as const satisfies readonly (keyof typeof RUNS)[];
+
+const runsOf = ({ suite }: Found) =>
+  KINDS.flatMap((kind) => SPEC_VERSIONS.map((version) => ({ kind, version, verdict: suite[kind][version] })));
+
+function suiteAim({ kind, version, verdict }: ReturnType<typeof runsOf>[number]): Aim {
+  const { scenarios, passed, failed, expected } = verdict;
+  const counted = `${scenarios} scenarios: ${passed} checks passed`;
+  const what = `${RUNS[kind]}, ${version}`;
+  if (kind !== "catalogue") {
+    const aim = expected.length === 0 ? "nothing fails" : `nothing fails but the ${expected.length} checks below`;
+    return { what, aim, measured: `${counted}, ${failed} failed`, met: isGood(verdict) };
+  }
+  const untried = expected.length === 0 ? "" : `, ${expected.length} need a fixture`;
+  const measured = `${counted}, ${failed - expected.length} failed${untried}`;
+  return { what, aim: "nothing fails", measured, met: isGood(verdict) };
+}
+
+const lintText = ({ tools, errors, warnings }: Lint) =>
+  `${tools} tools: ${errors} errors, ${warnings.input + warnings.output} warnings`;
+
+function aimsOf(found: Found): readonly Aim[] {
+  const { sorting, inspector, control } = found;
+  const eras = { legacy: "2025-11-25", modern: "2026-07-28" } as const;
+  const inspected = (["modern", "legacy"] as const).map((era) => ({
+    what: `Inspector \`--strict\`, ${eras[era]}`,
+    aim: "no errors",
+    measured: lintText(inspector[era]),
+    met: inspector[era].errors === 0 && inspector[era].exitCode === 0 && inspector[era].tools > 0,
+  }));
+  const unknown = [...sorting.unsorted, ...sorting.gone];
+  return [
+    ...runsOf(found).map((run) => suiteAim(run)),
+    {
+      what: "scenarios of which it is not said whether they need a fixture",
+      aim: "none",
+      measured: unknown.length === 0 ? "none" : unknown.join(", "),
+      met: unknown.length === 0,
+    },
+    ...inspected,
+    {
+      what: "Inspector `--strict` on a bad schema",
+      aim: "an error",
+      measured: lintText(control),
+      met: control.errors > 0 && control.exitCode !== 0,
+    },
+  ];
+}
+
+const listed = (lines: readonly string[]) => lines.map((line) => `- ${line}`).join("\n");
+
+/** What is the same for several entries is said once. */
+function byReason(entries: readonly Expected[]): string {
+  const reasons = [...new Set(entries.map(({ reason }) => reason))];
+  return listed(
+    reasons.map((reason) => {
+      const named = entries.filter((entry) => entry.reason === reason);
+      return `${named.map(({ scenario, check }) => `\`${scenario}:${check}\``).join(", ")}: ${reason}`;
+    }),
+  );
+}
+
+/** What has to be looked at, if anything. */
+function troubles(found: Found): string {
+  const lines = runsOf(found).flatMap(({ kind, version, verdict }) => [
+    ...verdict.unexpected.map(
+      ({ scenario, check, message }) => `${RUNS[kind]}, ${version}: \`${scenario}:${check}\` fails: ${message}`,
+    ),
+    ...verdict.stale.map(
+      ({ scenario, check }) =>
+        `${RUNS[kind]}, ${version}: \`${scenario}:${check}\` is expected to fail, and does not: take it out`,
+    ),
+  ]);
+  return lines.length === 0 ? "" : `Not as expected:\n\n${listed(lines)}`;
+}
+
+function detailsOf(found: Found): string {
+  const { fixtures, catalogue } = found.suite;
+  const { warnings } = found.inspector.modern;
+  const needs = Object.entries(NEEDS).map(([scenario, what]) => `\`${scenario}\` (${what})`);
+  const failing = SPEC_VERSIONS.flatMap((version) => fixtures[version].expected);
+  return [
+    troubles(found),
+    "The suite's **fixtures** are tools, resources and prompts with names that it knows. They stand in the place of the catalogue in an entry for tests alone, on the gateway's own way: sign-in, Worker, session object, handler. They measure the transport, not our tools. Scenarios of extensions (tasks, skills), which PiMCP does not offer, belong to no revision and are not among them.",
+    failing.length === 0 ? "" : `What fails with clients of 2025-11-25, which is expected:\n\n${byReason(failing)}`,
+    `The **real catalogue** is asked through a proxy that adds a token. These scenarios need nothing but the protocol: ${GENERIC.map((name) => `\`${name}\``).join(", ")}. Of \`server-stateless\` some checks need a fixture: ${catalogue["2026-07-28"].expected.map(({ check, reason }) => `\`${check}\` (${reason})`).join(", ")}. The other scenarios ask for something by name: ${needs.join(", ")}.`,
+    "At the **authorization server** a person goes through the real pages of sign-in and consent.",
+    `The **Inspector** is version ${INSPECTOR}. Its warnings are about JSON Schema that not every AI client can read, such as a value that may be null: ${warnings.input} in what tools take, ${warnings.output} in what they answer.`,
+  ]
+    .filter((text) => text !== "")
+    .join("\n\n");
+}
+
+/** What is published of it. */
+export const proofOf = (found: Found): Proof => ({
+  part: "conformance",
+  options: "",
+  aims: aimsOf(found),
+  details: detailsOf(found),
+  results: found,
+});

@@ -10,6 +10,7 @@ const { values } = parseArgs({
   allowNegative: true,
 });
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 try {
   const found = await findOut((text) => void process.stderr.write(`  ${text}\n`));
   publish(proofOf(found), { json: values.json, write: values.write });

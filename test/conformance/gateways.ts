@@ -51,6 +51,8 @@ export async function startGateway(served: Served): Promise<Gateway> {
     persistTo: join(folder, "state"),
     ...(served === "fixtures" ? { config } : {}),
   });
+  // An interrupted run leaves nothing running either.
+  process.once("exit", () => gateway.process.kill());
   return {
     ...gateway,
     async stop() {

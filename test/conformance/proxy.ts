@@ -19,7 +19,13 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, gateway: U
   }
   headers.set("authorization", `Bearer ${token}`);
   const { hostname, port } = gateway;
-  const sent = ask({ hostname, port, path: incoming.url, method: incoming.method, headers: Object.fromEntries(headers) });
+  const sent = ask({
+    hostname,
+    port,
+    path: incoming.url,
+    method: incoming.method,
+    headers: Object.fromEntries(headers),
+  });
   sent.on("response", (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(outgoing);

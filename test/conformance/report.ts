@@ -27,25 +27,27 @@ const runsOf = ({ suite }: Found) =>
 
 function suiteAim({ kind, version, verdict }: ReturnType<typeof runsOf>[number]): Aim {
   const { scenarios, passed, failed, expected } = verdict;
-  const counted = `${scenarios} scenarios: ${passed} checks passed`;
+  const ran = `${scenarios} scenarios: ${passed} checks passed`;
   const what = `${RUNS[kind]}, ${version}`;
   if (kind !== "catalogue") {
     const aim = expected.length === 0 ? "nothing fails" : `nothing fails but the ${expected.length} checks below`;
-    return { what, aim, measured: `${counted}, ${failed} failed`, met: isGood(verdict) };
+    return { what, aim, measured: `${ran}, ${failed} failed`, met: isGood(verdict) };
   }
   const untried = expected.length === 0 ? "" : `, ${expected.length} need a fixture`;
-  const measured = `${counted}, ${failed - expected.length} failed${untried}`;
+  const measured = `${ran}, ${failed - expected.length} failed${untried}`;
   return { what, aim: "nothing fails", measured, met: isGood(verdict) };
 }
 
+const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 const lintText = ({ tools, errors, warnings }: Lint) =>
-  `${tools} tools: ${errors} errors, ${warnings.input + warnings.output} warnings`;
+  `${counted(tools, "tool")}: ${counted(errors, "error")}, ${counted(warnings.input + warnings.output, "warning")}`;
 
 function aimsOf(found: Found): readonly Aim[] {
   const { sorting, inspector, control } = found;
   const eras = { legacy: "2025-11-25", modern: "2026-07-28" } as const;
   const inspected = (["modern", "legacy"] as const).map((era) => ({
-    what: `Inspector \`--strict\`, ${eras[era]}`,
+    what: `the Inspector, \`--strict\`, ${eras[era]}`,
     aim: "no errors",
     measured: lintText(inspector[era]),
     met: inspector[era].errors === 0 && inspector[era].exitCode === 0 && inspector[era].tools > 0,
@@ -61,8 +63,8 @@ function aimsOf(found: Found): readonly Aim[] {
     },
     ...inspected,
     {
-      what: "Inspector `--strict` on a bad schema",
-      aim: "an error",
+      what: "the Inspector, `--strict`, on a bad schema",
+      aim: "it fails",
       measured: lintText(control),
       met: control.errors > 0 && control.exitCode !== 0,
     },
@@ -96,18 +98,24 @@ function troubles(found: Found): string {
   return lines.length === 0 ? "" : `Not as expected:\n\n${listed(lines)}`;
 }
 
+const code = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(", ");
+
 function detailsOf(found: Found): string {
   const { fixtures, catalogue } = found.suite;
   const { warnings } = found.inspector.modern;
-  const needs = Object.entries(NEEDS).map(([scenario, what]) => `\`${scenario}\` (${what})`);
   const failing = SPEC_VERSIONS.flatMap((version) => fixtures[version].expected);
+  const untried = SPEC_VERSIONS.flatMap((version) => catalogue[version].expected);
   return [
     troubles(found),
-    "The suite's **fixtures** are tools, resources and prompts with names that it knows. They stand in the place of the catalogue in an entry for tests alone, on the gateway's own way: sign-in, Worker, session object, handler. They measure the transport, not our tools. Scenarios of extensions (tasks, skills), which PiMCP does not offer, belong to no revision and are not among them.",
-    failing.length === 0 ? "" : `What fails with clients of 2025-11-25, which is expected:\n\n${byReason(failing)}`,
-    `The **real catalogue** is asked through a proxy that adds a token. These scenarios need nothing but the protocol: ${GENERIC.map((name) => `\`${name}\``).join(", ")}. Of \`server-stateless\` some checks need a fixture: ${catalogue["2026-07-28"].expected.map(({ check, reason }) => `\`${check}\` (${reason})`).join(", ")}. The other scenarios ask for something by name: ${needs.join(", ")}.`,
-    "At the **authorization server** a person goes through the real pages of sign-in and consent.",
-    `The **Inspector** is version ${INSPECTOR}. Its warnings are about JSON Schema that not every AI client can read, such as a value that may be null: ${warnings.input} in what tools take, ${warnings.output} in what they answer.`,
+    "**The suite's fixtures** are tools, resources and prompts with names that it knows. An entry for tests alone puts them in the place of the catalogue, on the gateway's own way: Worker, sign-in, session object, handler. They measure that way, not our tools. Scenarios of extensions that PiMCP does not offer (tasks, skills) belong to no revision, and are not among them.",
+    failing.length === 0 ? "" : `What fails with clients of 2025-11-25, as expected:\n\n${byReason(failing)}`,
+    `**The real catalogue** is asked through a proxy that adds a token. Run are the scenarios that need nothing but the protocol: ${code(GENERIC)}. Not run are those that need`,
+    listed(Object.entries(NEEDS).map(([what, scenarios]) => `${what}: ${code(scenarios)}`)),
+    untried.length === 0
+      ? ""
+      : `and single checks of the others that need a tool of the suite:\n\n${byReason(untried)}`,
+    "At **the authorization server** a person goes through the real pages of sign-in and consent.",
+    `**The Inspector** is version ${INSPECTOR}. Its warnings are about JSON Schema that not every AI client can read, such as a value that may be null: ${warnings.input} in what tools take, ${warnings.output} in what they answer.`,
   ]
     .filter((text) => text !== "")
     .join("\n\n");

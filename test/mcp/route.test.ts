@@ -25,6 +25,7 @@ test("of a request's headers a session gets those that the protocol looks at, an
       "X-Forwarded-For": "192.0.2.1",
     },
   });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const sessions = { getByName: () => session as unknown as DurableObjectStub<Session> };
   await serveMcp(request, callerWith("viewer"), {
     sessions,

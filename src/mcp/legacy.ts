@@ -19,12 +19,6 @@ export function isPlainLegacy(headers: Headers, body: unknown): boolean {
   return (version === null || version.startsWith("2025-")) && isPlainRequest(body);
 }
 
-/** Whether a server sends log messages, which a client need not ask for: they want a stream. */
-export function mayLog(server: Server | McpServer): boolean {
-  const { logging } = ("server" in server ? server.server : server).getCapabilities();
-  return logging !== undefined;
-}
-
 /** Answers one such request with a server of its own. */
 export async function answerPlainly(
   server: Server | McpServer,

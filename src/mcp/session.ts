@@ -10,7 +10,7 @@ import { Consents, type Used } from "./consents.ts";
 import { headersMatch } from "./header-match.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls, TOOLS } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
-import { answerPlainly, isPlainLegacy, mayLog } from "./legacy.ts";
+import { answerPlainly, isPlainLegacy } from "./legacy.ts";
 import { rpcError } from "./rpc-error.ts";
 import { type Observers, SeenCalls } from "./seen-calls.ts";
 import type { Era, ServerFactory } from "./server.ts";
@@ -50,6 +50,8 @@ export interface SessionRequest {
 /** What a session asks of a catalogue; the suite of the protocol brings one of its own. */
 export interface Serving extends Omit<ServerFactory, "server"> {
   server(...asked: Parameters<ServerFactory["server"]>): Server | McpServer;
+  /** Whether log messages may be sent for a request, which its client did not have to ask for; absent for never. */
+  logs?(body: unknown): boolean;
 }
 
 /** What a session is given once, by `wiring/`. */
@@ -126,10 +128,9 @@ export class Session extends DurableObject<Env> {
       await this.#parts.server.noteTooLow(parsed.value, call);
       return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     }
-    if (isPlainLegacy(inner.headers, parsed.value)) {
+    if (isPlainLegacy(inner.headers, parsed.value) && this.#parts.server.logs?.(parsed.value) !== true) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
-      const server = this.#parts.server.server(call, "legacy");
-      if (!mayLog(server)) return seen.onto(await answerPlainly(server, inner, parsed.value));
+      return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
     }
     this.#calls.set(inner, call);
     const { server } = this.#parts;

@@ -84,11 +84,16 @@ function byReason(entries: readonly Expected[]): string {
   );
 }
 
+/** The longest message that is told, in characters. */
+const MAX_MESSAGE = 300;
+
+const brief = (message: string) => message.replaceAll(/\s+/g, " ").slice(0, MAX_MESSAGE);
+
 /** What has to be looked at, if anything. */
 function troubles(found: Found): string {
   const lines = runsOf(found).flatMap(({ kind, version, verdict }) => [
     ...verdict.unexpected.map(
-      ({ scenario, check, message }) => `${RUNS[kind]}, ${version}: \`${scenario}:${check}\` fails: ${message}`,
+      ({ scenario, check, message }) => `${RUNS[kind]}, ${version}: \`${scenario}:${check}\` fails: ${brief(message)}`,
     ),
     ...verdict.stale.map(
       ({ scenario, check }) =>

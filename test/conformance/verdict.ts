@@ -35,12 +35,15 @@ const isFor =
   (entry: Expected) =>
     entry.scenario === scenario && entry.check === id;
 
-/** Holds what the suite saw against what is expected. A scenario without a single check has not passed. */
+const isDecided = (check: Check) => check.status === "SUCCESS" || hasFailed(check);
+
+/** Stands for a scenario that has decided nothing. */
+const NOTHING: Check = { id: "nothing-checked", status: "FAILURE", errorMessage: "Nothing was checked." };
+
+/** Holds what the suite saw against what is expected. A scenario that has decided nothing has not passed. */
 export function judge(results: readonly Scenario[], entries: readonly Expected[]): Verdict {
-  const checks = results.flatMap(({ name, checks: seen }): { scenario: string; check: Check }[] =>
-    seen.length === 0
-      ? [{ scenario: name, check: { id: "nothing-checked", status: "FAILURE" } }]
-      : seen.map((check) => ({ scenario: name, check })),
+  const checks = results.flatMap(({ name, checks: seen }) =>
+    (seen.some(isDecided) ? seen : [...seen, NOTHING]).map((check) => ({ scenario: name, check })),
   );
   const failed = checks.filter(({ check }) => hasFailed(check));
   const used = new Set(failed.flatMap(({ scenario, check }) => entries.filter(isFor(scenario, check))));

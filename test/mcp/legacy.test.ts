@@ -1,8 +1,6 @@
-import { McpServer, Server } from "@modelcontextprotocol/server";
 import { expect, test } from "vitest";
-import { isPlainLegacy, mayLog } from "../../src/mcp/legacy.ts";
+import { isPlainLegacy } from "../../src/mcp/legacy.ts";
 
-const INFO = { name: "test", version: "1.0.0" };
 const CALL = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "look" } };
 
 test.each([
@@ -14,10 +12,4 @@ test.each([
 ])("a request of %j is answered plainly if nothing else can be sent for it: %j", (version, body, plain) => {
   const headers = new Headers(version === null ? {} : { "mcp-protocol-version": version });
   expect(isPlainLegacy(headers, body)).toBe(plain);
-});
-
-test("a server that logs may send more than its answer", () => {
-  expect(mayLog(new Server(INFO, { capabilities: { tools: {} } }))).toBe(false);
-  expect(mayLog(new Server(INFO, { capabilities: { logging: {} } }))).toBe(true);
-  expect(mayLog(new McpServer(INFO, { capabilities: { logging: {} } }))).toBe(true);
 });

@@ -51,14 +51,17 @@ describe("what the suite saw is held against what is expected", () => {
     expect(isGood(verdict)).toBe(false);
   });
 
-  test("a warning counts like a failure, and a scenario without a check has not passed", () => {
+  test("a warning counts like a failure, and a scenario that has decided nothing has not passed", () => {
     const odd = [
       { name: "ping", checks: [check("slow", "WARNING")] },
       { name: "empty", checks: [] },
+      { name: "idle", checks: [check("told", "INFO"), check("later", "SKIPPED")] },
     ];
+    const message = "Nothing was checked.";
     expect(judge(odd, []).unexpected).toStrictEqual([
       { scenario: "ping", check: "slow", message: "failed" },
-      { scenario: "empty", check: "nothing-checked", message: "failed" },
+      { scenario: "empty", check: "nothing-checked", message },
+      { scenario: "idle", check: "nothing-checked", message },
     ]);
   });
 

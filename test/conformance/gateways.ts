@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freePort, type Gateway, ROOT, startWrangler } from "../../scripts/support/wrangler.ts";
@@ -52,7 +53,10 @@ export async function startGateway(served: Served): Promise<Gateway> {
     ...(served === "fixtures" ? { config } : {}),
   });
   // An interrupted run leaves nothing running either.
-  process.once("exit", () => gateway.process.kill());
+  process.once("exit", () => {
+    gateway.process.kill();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return {
     ...gateway,
     async stop() {

@@ -61,7 +61,7 @@ export const NEEDS: Readonly<Record<string, readonly string[]>> = {
     "http-custom-header-server-validation",
   ],
   "log messages, which PiMCP does not send": ["logging-set-level"],
-  "a subscription as it was made before 2026-07-28; PiMCP offers those since": [
+  "`resources/subscribe`, for which PiMCP has `subscriptions/listen` of 2026-07-28 alone": [
     "resources-subscribe",
     "resources-unsubscribe",
   ],
@@ -70,7 +70,7 @@ export const NEEDS: Readonly<Record<string, readonly string[]>> = {
 const inStateless = (check: string, tool: string): Expected => ({
   scenario: "server-stateless",
   check: `sep-2575-${check}`,
-  reason: `needs \`${tool}\``,
+  reason: `\`${tool}\``,
 });
 
 /** Checks of generic scenarios that need a fixture for themselves; they are made against the fixtures. */

@@ -1,7 +1,7 @@
 import type { Aim, Proof } from "../../scripts/support/proof.ts";
 import { GENERIC, NEEDS, type Sorting } from "./generic.ts";
 import { type Era, INSPECTOR, type Lint } from "./inspector.ts";
-import { SPEC_VERSIONS, type SpecVersion } from "./suite.ts";
+import { SPEC_VERSIONS, type SpecVersion, suiteVersion } from "./suite.ts";
 import { type Expected, isGood, type Verdict } from "./verdict.ts";
 
 /** The suite's three kinds of runs. */
@@ -112,13 +112,14 @@ function detailsOf(found: Found): string {
   const untried = SPEC_VERSIONS.flatMap((version) => catalogue[version].expected);
   return [
     troubles(found),
+    `The suite is \`@modelcontextprotocol/conformance\` ${suiteVersion()}, with all its scenarios for each revision. A warning of it counts as a failure.`,
     "**The suite's fixtures** are tools, resources and prompts with names that it knows. An entry for tests alone puts them in the place of the catalogue, on the gateway's own way: Worker, sign-in, session object, handler. They measure that way, not our tools. Scenarios of extensions that PiMCP does not offer (tasks, skills) belong to no revision, and are not among them.",
     failing.length === 0 ? "" : `What fails with clients of 2025-11-25, as expected:\n\n${byReason(failing)}`,
-    `**The real catalogue** is asked through a proxy that adds a token. Run are the scenarios that need nothing but the protocol: ${code(GENERIC)}. Not run are those that need`,
+    `**The real catalogue** is asked through a proxy that adds a token. Counted are the scenarios that need nothing but the protocol: ${code(GENERIC)}. Not counted are those that ask for`,
     listed(Object.entries(NEEDS).map(([what, scenarios]) => `${what}: ${code(scenarios)}`)),
     untried.length === 0
       ? ""
-      : `and single checks of the others that need a tool of the suite:\n\n${byReason(untried)}`,
+      : `and, of the others, single checks that ask for a tool of the suite:\n\n${byReason(untried)}`,
     "At **the authorization server** a person goes through the real pages of sign-in and consent.",
     `**The Inspector** is version ${INSPECTOR}. Its warnings are about JSON Schema that not every AI client can read, such as a value that may be null: ${warnings.input} in what tools take, ${warnings.output} in what they answer.`,
   ]

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { z } from "zod";
 import { ROOT } from "../../scripts/support/wrangler.ts";
 import { readResults, type Scenario } from "./results.ts";
 
@@ -11,7 +13,15 @@ export const SPEC_VERSIONS = ["2026-07-28", "2025-11-25"] as const;
 
 export type SpecVersion = (typeof SPEC_VERSIONS)[number];
 
-const SUITE = join(ROOT, "node_modules/@modelcontextprotocol/conformance/dist/index.js");
+const FOLDER = join(ROOT, "node_modules/@modelcontextprotocol/conformance");
+
+const SUITE = join(FOLDER, "dist/index.js");
+
+const Package = z.object({ version: z.string() });
+
+/** Of the suite that is installed. */
+export const suiteVersion = (): string =>
+  Package.parse(JSON.parse(readFileSync(join(FOLDER, "package.json"), "utf8"))).version;
 
 /** What it says before it begins: how many scenarios there are. */
 const ANNOUNCED = /^Running .*\((\d+) scenarios\)/;

@@ -128,7 +128,7 @@ export class Session extends DurableObject<Env> {
       await this.#parts.server.noteTooLow(parsed.value, call);
       return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     }
-    if (isPlainLegacy(inner.headers, parsed.value) && this.#parts.server.logs?.(parsed.value) !== true) {
+    if (this.#isPlain(inner.headers, parsed.value)) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
       return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
     }
@@ -174,6 +174,11 @@ export class Session extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
     this.#touchedAt = 0;
     this.#ended = false;
+  }
+
+  /** Whether nothing but its answer is sent for a request. */
+  #isPlain(headers: Headers, body: unknown): boolean {
+    return isPlainLegacy(headers, body) && this.#parts.server.logs?.(body) !== true;
   }
 
   #serverFor(request: Request | undefined, era: Era) {

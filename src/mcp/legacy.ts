@@ -1,4 +1,4 @@
-import { type Server, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { type McpServer, type Server, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 
 /**
  * The short way for a 2025-era request that nothing but its answer is sent for: one JSON body instead of a stream
@@ -20,7 +20,11 @@ export function isPlainLegacy(headers: Headers, body: unknown): boolean {
 }
 
 /** Answers one such request with a server of its own. */
-export async function answerPlainly(server: Server, request: Request, parsedBody: unknown): Promise<Response> {
+export async function answerPlainly(
+  server: Server | McpServer,
+  request: Request,
+  parsedBody: unknown,
+): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);
   try {

@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { createMcpHandler } from "agents/mcp/server";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
@@ -47,9 +48,16 @@ export interface SessionRequest {
   readonly origin: string;
 }
 
+/** What a session asks of a catalogue; the suite of the protocol brings one of its own. */
+export interface Serving extends Omit<ServerFactory, "server"> {
+  server(...asked: Parameters<ServerFactory["server"]>): Server | McpServer;
+  /** Whether log messages may be sent for a request, which its client did not have to ask for; absent for never. */
+  logs?(body: unknown): boolean;
+}
+
 /** What a session is given once, by `wiring/`. */
 export interface SessionParts {
-  readonly server: ServerFactory;
+  readonly server: Serving;
   readonly open: OpenHome;
   readonly enter: Enter;
   readonly observers?: Observers;
@@ -124,7 +132,7 @@ export class Session extends DurableObject<Env> {
       await this.#parts.server.noteTooLow(parsed.value, call);
       return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
     }
-    if (isPlainLegacy(inner.headers, parsed.value)) {
+    if (this.#isPlain(inner.headers, parsed.value)) {
       if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
       return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
     }
@@ -170,6 +178,11 @@ export class Session extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
     this.#touchedAt = 0;
     this.#ended = false;
+  }
+
+  /** Whether nothing but its answer is sent for a request. */
+  #isPlain(headers: Headers, body: unknown): boolean {
+    return isPlainLegacy(headers, body) && this.#parts.server.logs?.(body) !== true;
   }
 
   #serverFor(request: Request | undefined, era: Era) {

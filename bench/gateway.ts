@@ -71,9 +71,11 @@ export async function startBench(bench: Bench): Promise<BenchGateway> {
   await writeFile(envFile, variables(bench.values), { mode: 0o600 });
   const port = await freePort();
   const gateway = await startWrangler({ port, envFiles: [envFile], config, persistTo: state });
-  // An interrupted bench leaves nothing running either.
+  // An interrupted bench leaves nothing behind either. What still writes there would make the folder anew.
   process.once("exit", () => gateway.process.kill());
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => void gateway.stop().finally(() => process.exit(1)));
+  }
   return { ...gateway, state };
 }
 

@@ -48,7 +48,7 @@ try {
   const proof = {
     part: "load",
     options,
-    aims: aimsOf(found),
+    aims: aimsOf(plan, found),
     details: detailsOf(plan, found),
     results: found,
   } as const;

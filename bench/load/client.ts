@@ -86,13 +86,13 @@ export class McpClient {
 
   #askModern(method: string, params: Params): Promise<Outcome> {
     const name = nameIn(params);
-    const _meta = {
+    const meta = {
       "io.modelcontextprotocol/protocolVersion": MODERN,
       "io.modelcontextprotocol/clientCapabilities": {},
       "io.modelcontextprotocol/clientInfo": this.#info,
     };
     const headers = this.#headers({ "mcp-method": method, ...(name === undefined ? {} : { "mcp-name": name }) });
-    return this.#wire.ask(this.#path, headers, method, { ...params, _meta });
+    return this.#wire.ask(this.#path, headers, method, { ...params, _meta: meta });
   }
 
   #headers(more: Headers): Headers {

@@ -143,24 +143,23 @@ const operationIn = (outcome: Outcome) =>
 /** Installs K3s on a spare Pi, which takes longer than a call, and follows it to its end. */
 export async function installPi(me: Me, run: Run): Promise<void> {
   const asked = { node_id: SPARE_NODE, role: "master", ssh_config: SSH };
-  let begun: string | undefined;
+  let isBegun = false;
   const follow = async () => {
     let outcome = await operate(me, run, "provision_node", asked);
-    begun = operationIn(outcome)?.operation_id;
-    const id = begun;
-    while (id !== undefined && operationIn(outcome)?.phase === "running" && Date.now() < run.until) {
+    isBegun = operationIn(outcome) !== undefined;
+    while (Date.now() < run.until) {
+      const { operation_id, phase } = operationIn(outcome) ?? {};
+      if (phase !== "running") break;
       // oxlint-disable-next-line no-await-in-loop -- looks again and again
       await decide(run);
       // oxlint-disable-next-line no-await-in-loop
-      outcome = await operate(me, run, "get_operation", { operation_id: id });
+      outcome = await operate(me, run, "get_operation", { operation_id });
     }
     return outcome;
   };
   // Begun and not seen to end is neither done nor undone.
   await write(me, run, { what: `install ${SPARE_NODE}`, value: 0 }, follow, (outcome) => {
     if (operationIn(outcome)?.phase === "done") return "done";
-    return begun === undefined && outcome.kind === "fault" && !outcome.message.includes("not known")
-      ? "undone"
-      : "unknown";
+    return !isBegun && outcome.kind === "fault" && !outcome.message.includes("not known") ? "undone" : "unknown";
   });
 }

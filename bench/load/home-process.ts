@@ -73,27 +73,33 @@ function worldOf(people: readonly CastPerson[], password: string): World {
 const Write = z.object({ value: z.number() });
 const Deployed = z.object({ pod_spec: z.object({ metadata: z.object({ name: z.string() }) }) });
 
-const GPIO_WRITE = /^\/api\/v1\/gpio\/(\d+)\/write$/;
-const PODS = "/api/v1/deployments/pods";
-const INSTALL = /^\/api\/v1\/nodes\/(\d+)\/provision$/;
-const POD = /^\/api\/v1\/deployments\/clusters\/\d+\/pods\/([^/]+)$/;
+type What = Pick<HomeWrite, "what" | "value">;
+
+/** The writes that are counted: method, path, and what each is called by its path and body. */
+const WRITES: readonly (readonly [string, RegExp, (part: string, body: unknown) => What])[] = [
+  [
+    "POST",
+    /^\/api\/v1\/gpio\/(\d+)\/write$/,
+    (device, body) => ({ what: `gpio ${device}`, value: Write.parse(body).value > 0 ? 1 : 0 }),
+  ],
+  [
+    "POST",
+    /^\/api\/v1\/deployments\/pods$/,
+    (_, body) => ({ what: `pod ${Deployed.parse(body).pod_spec.metadata.name}`, value: 0 }),
+  ],
+  ["DELETE", /^\/api\/v1\/deployments\/clusters\/\d+\/pods\/([^/]+)$/, (pod) => ({ what: `no pod ${pod}`, value: 0 })],
+  ["POST", /^\/api\/v1\/nodes\/(\d+)\/provision$/, (node) => ({ what: `install ${node}`, value: 0 })],
+];
 
 /** What a request writes; `undefined` if nothing that is counted. */
-async function writeOf(request: Request): Promise<Pick<HomeWrite, "what" | "value"> | undefined> {
+async function writeOf(request: Request): Promise<What | undefined> {
   const { pathname } = new URL(request.url);
-  const [, device] = GPIO_WRITE.exec(pathname) ?? [];
-  if (device !== undefined) {
-    const { value } = Write.parse(await request.clone().json());
-    return { what: `gpio ${device}`, value: value > 0 ? 1 : 0 };
+  for (const [method, path, name] of WRITES) {
+    const match = request.method === method ? path.exec(pathname) : null;
+    // oxlint-disable-next-line no-await-in-loop -- once, and then it is over
+    if (match !== null) return name(match[1] ?? "", method === "POST" ? await request.clone().json() : undefined);
   }
-  if (request.method === "POST" && pathname === PODS) {
-    const { pod_spec } = Deployed.parse(await request.clone().json());
-    return { what: `pod ${pod_spec.metadata.name}`, value: 0 };
-  }
-  const [, node] = INSTALL.exec(pathname) ?? [];
-  if (node !== undefined) return { what: `install ${node}`, value: 0 };
-  const [, pod] = (request.method === "DELETE" && POD.exec(pathname)) || [];
-  return pod === undefined ? undefined : { what: `no pod ${pod}`, value: 0 };
+  return undefined;
 }
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

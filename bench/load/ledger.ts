@@ -44,6 +44,13 @@ function grouped<Each extends Pick<Tried, "home" | "what" | "value">>(all: reado
   return groups;
 }
 
+/** What is wrong with a write that was carried out so many times; `undefined` if nothing. */
+function mistakeIn(said: Said, times: number): "twice" | "lost" | "denied" | undefined {
+  if (times > 1) return "twice";
+  if (said === "done" && times === 0) return "lost";
+  return said === "undone" && times > 0 ? "denied" : undefined;
+}
+
 /** Finds for each write what the home did of it: whatever it did until the next one of the same was asked for. */
 export function reckon(tried: readonly Tried[], writes: readonly HomeWrite[]): Reckoning {
   const sum = { done: 0, undone: 0, unknown: 0, twice: 0, lost: 0, denied: 0, unasked: 0 };
@@ -52,14 +59,13 @@ export function reckon(tried: readonly Tried[], writes: readonly HomeWrite[]): R
     const own = group.toSorted((a, b) => a.from - b.from);
     const events = byKey.get(key) ?? [];
     byKey.delete(key);
-    sum.unasked += events.filter(({ at }) => at < (own[0]?.from ?? 0)).length;
+    const [first] = own;
+    sum.unasked += events.filter(({ at }) => first !== undefined && at < first.from).length;
     for (const [index, { from, said }] of own.entries()) {
       const next = own[index + 1]?.from ?? Number.POSITIVE_INFINITY;
-      const times = events.filter(({ at }) => at >= from && at < next).length;
+      const mistake = mistakeIn(said, events.filter(({ at }) => at >= from && at < next).length);
       sum[said] += 1;
-      if (times > 1) sum.twice += 1;
-      if (said === "done" && times === 0) sum.lost += 1;
-      if (said === "undone" && times > 0) sum.denied += 1;
+      if (mistake !== undefined) sum[mistake] += 1;
     }
   }
   for (const events of byKey.values()) sum.unasked += events.length;

@@ -51,15 +51,19 @@ async function administer(me: Me, run: Run): Promise<void> {
   }
 }
 
-/** What a turn is about. Of each thing that is written one session alone is the writer. */
-function turnOf({ person, slot }: Me, { random }: Run): (me: Me, run: Run) => Promise<void> {
-  const { role, pump, home } = person;
-  const dice = random();
-  if (slot === 0 && role !== "viewer" && dice < 0.35) return switchLight;
-  if (slot === 1 && pump !== undefined && dice < 0.4) return (me, run) => runPump(me, run, pump);
-  if (slot === 2 && role === "admin" && home.dialect === "documented" && dice < 0.4) return administer;
-  return lookAround;
+type Turn = (me: Me, run: Run) => Promise<void>;
+
+/** How often a turn is about a change, of those who may make it. */
+const CHANGES = 0.35;
+
+/** What a session may change. Of each thing that is written one session alone is the writer. */
+function changeOf({ person: { role, pump, home }, slot }: Me): Turn | undefined {
+  if (slot === 0) return role === "viewer" ? undefined : switchLight;
+  if (slot === 1) return pump === undefined ? undefined : (me, run) => runPump(me, run, pump);
+  return role === "admin" && home.dialect === "documented" ? administer : undefined;
 }
+
+const turnOf = (me: Me, { random }: Run): Turn => (random() < CHANGES ? (changeOf(me) ?? lookAround) : lookAround);
 
 /** Opens a session. @throws Error if that fails: nothing would come of the rest */
 export async function open(me: Me): Promise<void> {

@@ -19,24 +19,28 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
 const mib = (value: number) => `${value.toFixed(0)} MiB`;
 const total = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((sum, each) => sum + each, 0);
 
-/** Objects that are kept for as long as the gateway stands, and why. */
-const KEPT: Readonly<Record<string, string>> = {
-  HomeHub: "each home's record of what was done there, 400 days and 100,000 entries at most",
-  Metrics: "the counters that /metrics shows, one row for each series",
+/** How many objects of a class may be there, and why. */
+type Allowed = Readonly<Record<string, { readonly most: number; readonly why: string }>>;
+
+/** Objects that are kept for as long as the gateway stands. */
+const KEPT: Allowed = {
+  HomeHub: { most: HOMES, why: "one for each home: what was done there, for 400 days and 100,000 entries at most" },
+  Metrics: { most: 1, why: "the counters that `/metrics` shows, a row for each series" },
 };
 
-/** Classes whose objects last longer than a day, and why. */
-const LASTING: Readonly<Record<string, string>> = {
-  Account: "who is connected: 31 days after the last use, as long as a token of it may be good",
-  Operation: "what an installation came to: 7 days after its end",
-};
+/** Objects that last longer than a day, but not for ever. */
+const lasting = (people: number): Allowed => ({
+  Account: { most: people, why: "one for each person: who is connected, until 31 days after the last use" },
+  Operation: { most: HOMES, why: "what an installation came to, for 7 days" },
+});
 
-/** The objects that are left, by class, without those that may be. */
-function left(after: Stock, base: Stock, allowed: Readonly<Record<string, string>>): Record<string, number> {
-  const entries = Object.entries(after.objects).map(
-    ([kind, count]) => [kind, count - (base.objects[kind] ?? 0)] as const,
-  );
-  return Object.fromEntries(entries.filter(([kind, count]) => count !== 0 && !Object.hasOwn(allowed, kind)));
+/** The objects that are left beyond those that may be, by class. */
+function left(after: Stock, base: Stock, allowed: Allowed): Record<string, number> {
+  const entries = Object.entries(after.objects).map(([kind, count]) => {
+    const { most } = allowed[kind] ?? { most: base.objects[kind] ?? 0 };
+    return [kind, Math.max(0, count - most)] as const;
+  });
+  return Object.fromEntries(entries.filter(([, count]) => count > 0));
 }
 
 const named = (counts: Readonly<Record<string, number>>) =>
@@ -45,10 +49,10 @@ const named = (counts: Readonly<Record<string, number>>) =>
     .join(", ") || "none";
 
 /** Everything that the load is held to. */
-export function aimsOf(found: Found): Aim[] {
+export function aimsOf({ people }: Plan, found: Found): Aim[] {
   const { latencies, failures, writes, memory, stock } = found;
   const unexpected = total(failures.unexpected);
-  const aDay = left(stock.dayLater, stock.base, { ...KEPT, ...LASTING });
+  const aDay = left(stock.dayLater, stock.base, { ...KEPT, ...lasting(people) });
   const ever = left(stock.allOver, stock.base, KEPT);
   const wrong = writes.twice + writes.lost + writes.denied + writes.unasked;
   return [
@@ -109,8 +113,9 @@ export function aimsOf(found: Found): Aim[] {
   ];
 }
 
+const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
+
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
@@ -161,9 +166,9 @@ function stockTable({ stock: { base, signedIn, loaded, dayLater, allOver } }: Fo
   );
 }
 
-const list = (entries: Readonly<Record<string, string>>) =>
-  Object.entries(entries)
-    .map(([name, why]) => `\`${name}\` (${why})`)
+const list = (allowed: Allowed) =>
+  Object.entries(allowed)
+    .map(([name, { why }]) => `\`${name}\` (${why})`)
     .join(", ");
 
 /** The load in words and tables. */
@@ -178,7 +183,7 @@ export function detailsOf(plan: Plan, found: Found): string {
     failureTable(found),
     `Writes by what was said of them: ${writes.done} done, ${writes.undone} not done, ${writes.unknown} not known. Each was looked up at the home. Memory of workerd, resident: ${mib(memory.empty)} when empty, ${mib(memory.start)} after the warm-up, ${mib(memory.peak)} at most, ${mib(memory.end)} at the end.`,
     stockTable(found),
-    `Objects are counted in the runtime's own files: those with anything in their storage. For the two last columns the Worker's clock was set ahead, and ${found.rung} alarms rang by it, each as the gateway had set it; keys count until the expiry that they were stored with. Kept for good: ${list(KEPT)}. Kept longer than a day: ${list(LASTING)}; of the keys, grants (30 days after the last use) and clients (60 days), and the homes' own tokens (7 days).`,
+    `Objects are counted in the runtime's own files: those with anything in their storage. For the two last columns the Worker's clock was set ahead, and ${found.rung} alarms rang by it, each as the gateway had set it; keys count until the expiry that they were stored with. Kept for good: ${list(KEPT)}. Kept longer than a day: ${list(lasting(plan.people))}; of the keys, grants (30 days after the last use) and clients (60 days), and the homes' own tokens (7 days).`,
   ];
   return paragraphs.join("\n\n");
 }

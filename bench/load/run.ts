@@ -118,32 +118,32 @@ async function cleanUp({ url, state }: BenchGateway, say: Say) {
   return { rung, dayLater: dayLater ?? allOver, allOver };
 }
 
+/** How far the load is, for whoever waits for its end. */
+function progress({ score, until }: Run, memory: Memory): string {
+  const { expected, unexpected } = score.failures();
+  const [known, others] = [expected, unexpected].map((counts) => Object.values(counts).reduce((a, b) => a + b, 0));
+  const left = ((until - Date.now()) / 60_000).toFixed(1);
+  const mib = memory.now().toFixed(0);
+  return `${left} min left, ${score.count} requests, ${known} expected failures, ${others} others, ${mib} MiB`;
+}
+
 /** The load itself. */
-async function load(all: readonly Me[], homes: Homes, { minutes, warmUpSeconds }: Plan, memory: Memory, say: Say) {
-  const ms = minutes * 60_000;
+async function load(all: readonly Me[], homes: Homes, plan: Plan, memory: Memory, say: Say) {
+  const [ms, warmUpMs] = [plan.minutes * 60_000, plan.warmUpSeconds * 1000];
   const troubles = new Troubles();
   const planned = outages(HOMES, ms, SEED);
-  const score = new Score(troubles);
-  const run: Run = { score, tried: [], random: randomFrom(SEED), until: Date.now() + ms };
-  let startMib = 0;
-  let from = Date.now();
-  const warm = pause(warmUpSeconds * 1000).then(() => {
-    score.startTimes();
-    from = Date.now();
-    startMib = memory.now();
+  const run: Run = { score: new Score(troubles), tried: [], random: randomFrom(SEED), until: Date.now() + ms };
+  const warm = pause(warmUpMs).then(() => {
+    run.score.startTimes();
+    return memory.now();
   });
-  const told = setInterval(() => {
-    const { expected, unexpected } = score.failures();
-    const sum = (counts: Readonly<Record<string, number>>) => Object.values(counts).reduce((a, b) => a + b, 0);
-    const minutesLeft = ((run.until - Date.now()) / 60_000).toFixed(1);
-    say(
-      `${minutesLeft} min left, ${score.times("tool").length} tool calls, ${sum(expected)} expected failures, ${sum(unexpected)} others, ${memory.now().toFixed(0)} MiB`,
-    );
-  }, 30_000);
-  await Promise.all([warm, troubles.run(homes, planned), ...all.map((me) => live(me, run))]);
+  // Turns that have begun go on a little longer.
+  const counted = pause(ms).then(() => run.score.count);
+  const told = setInterval(() => say(progress(run, memory)), 30_000);
+  await Promise.all([troubles.run(homes, planned), ...all.map((me) => live(me, run))]);
   clearInterval(told);
-  const seconds = (Date.now() - from) / 1000;
-  return { score, run, seconds, startMib, outages: planned.length };
+  const seconds = (ms - warmUpMs) / 1000;
+  return { run, seconds, startMib: await warm, perSecond: (await counted) / seconds, outages: planned.length };
 }
 
 /** Runs everything. @param say is told how far it is */
@@ -166,37 +166,35 @@ export async function runLoad(plan: Plan, say: Say): Promise<Found> {
     await inRows(all, OPENED_AT_ONCE, open);
     const openedSeconds = (performance.now() - opening) / 1000;
     say(`${plan.minutes} minutes of load …`);
-    const { score, run, seconds, startMib, outages: count } = await load(all, homes, plan, memory, say);
+    const { run, startMib, ...loaded } = await load(all, homes, plan, memory, say);
     await pause(SETTLE_MS);
     const end = memory.now();
     memory.stop();
     const { writes, high, requests } = await homes.tell();
     const pumps = new Set(people.map(({ home, pump }) => `${home.index} gpio ${pump}`));
-    const loaded = takeStock(gateway.state, Date.now());
+    const afterLoad = takeStock(gateway.state, Date.now());
     say("Letting two months pass …");
     const after = await cleanUp(gateway, say);
-    const kinds: readonly Kind[] = ["tool", "resource", "protocol", "operation"];
-    const [tool, resource, protocol, operation] = kinds.map((kind) => latenciesOf(score.times(kind)));
-    if (tool === undefined || resource === undefined || protocol === undefined || operation === undefined) {
-      throw new Error("nothing was measured");
-    }
-    const calls = tool.count + resource.count + protocol.count + operation.count;
+    const timesOf = (kind: Kind) => latenciesOf(run.score.times(kind));
     const times = signedIn.times.toSorted((a, b) => a - b);
     return {
-      seconds,
-      perSecond: calls / seconds,
-      latencies: { tool, resource, protocol, operation },
-      failures: score.failures(),
+      ...loaded,
+      latencies: {
+        tool: timesOf("tool"),
+        resource: timesOf("resource"),
+        protocol: timesOf("protocol"),
+        operation: timesOf("operation"),
+      },
+      failures: run.score.failures(),
       // Levels of pumps are also driven by their reservations: only what turns them on is counted.
       writes: reckon(
         run.tried,
         writes.filter(({ home, what, value }) => value === 1 || !pumps.has(`${home} ${what}`)),
       ),
       leftOn: high.filter((name) => pumps.has(name)).length,
-      outages: count,
       homeRequests: requests,
       memory: { empty, start: startMib, peak: memory.peak, end },
-      stock: { base, signedIn: afterSignIn, loaded, dayLater: after.dayLater, allOver: after.allOver },
+      stock: { base, signedIn: afterSignIn, loaded: afterLoad, dayLater: after.dayLater, allOver: after.allOver },
       rung: after.rung,
       signIn: { seconds: signedIn.seconds, p50: quantile(times, 0.5), p90: quantile(times, 0.9) },
       openedSeconds,

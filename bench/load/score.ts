@@ -58,15 +58,17 @@ export class Score {
   note(asked: Asked): void {
     this.#times[asked.kind].push(asked.to - asked.from);
     const { provoked, outcome } = asked;
-    if (provoked?.fits(outcome) === true) {
-      add(this.#expected, provoked.as);
-      return;
-    }
-    if (outcome.kind === "result") {
-      if (provoked !== undefined) this.#noteUnexpected(asked, `instead of: ${provoked.as}`);
-      else if (!isOfHome(asked, outcome.value)) this.#noteUnexpected(asked, "the answer names another home");
-      return;
-    }
+    if (provoked?.fits(outcome) === true) add(this.#expected, provoked.as);
+    else if (outcome.kind === "result") this.#noteResult(asked, outcome.value);
+    else this.#noteFailure(asked, outcome);
+  }
+
+  #noteResult(asked: Asked, value: unknown): void {
+    if (asked.provoked !== undefined) this.#noteUnexpected(asked, `instead of: ${asked.provoked.as}`);
+    else if (!isOfHome(asked, value)) this.#noteUnexpected(asked, "the answer names another home");
+  }
+
+  #noteFailure(asked: Asked, outcome: Exclude<Outcome, { kind: "result" }>): void {
     const trouble = this.#troubles.of(asked.home.index, asked.from, asked.to);
     const isNamed =
       outcome.kind === "fault" && OFFLINE.has(outcome.type) && outcome.message.includes(`"${asked.home.name}"`);
@@ -77,6 +79,11 @@ export class Score {
   /** Forgets what was measured so far, failures excepted. */
   startTimes(): void {
     for (const times of Object.values(this.#times)) times.length = 0;
+  }
+
+  /** Requests since then. */
+  get count(): number {
+    return Object.values(this.#times).reduce((sum, times) => sum + times.length, 0);
   }
 
   /** Latencies in milliseconds, failed requests included. */

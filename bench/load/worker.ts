@@ -1,7 +1,7 @@
 // First, so that everything else finds its clock.
 import { setAhead } from "./clock.ts";
 import * as gateway from "../../src/index.ts";
-import { RING_PATH, RingAsk, RUNG } from "./ring-path.ts";
+import { RING_PATH, RingAsk, type RUNG } from "./ring-path.ts";
 
 /**
  * The gateway with a clock that can be set ahead. By itself a runtime rings an alarm when the true time has come; here
@@ -76,21 +76,24 @@ interface Rungs {
   get(id: string): Rung;
 }
 
-/** Objects of each kind, by their ids. */
-function rungsOf(env: Env): Record<(typeof RUNG)[number], Rungs> {
-  const of = (namespace: DurableObjectNamespace): Rungs => ({
+function rungsIn(namespace: DurableObjectNamespace): Rungs {
+  return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stub of an object of this file
     get: (id) => namespace.get(namespace.idFromString(id)) as unknown as Rung,
-  });
+  };
+}
+
+/** Objects of each kind, by their ids. */
+function rungsOf(env: Env): Record<(typeof RUNG)[number], Rungs> {
   return {
-    McpSession: of(env.MCP_SESSION),
-    Account: of(env.ACCOUNT),
-    TokenBroker: of(env.TOKEN_BROKER),
-    PinReservation: of(env.PIN_RESERVATION),
-    Operation: of(env.OPERATION),
-    OneTimeSecret: of(env.ONE_TIME_SECRET),
-    HomeHub: of(env.HOME_HUB),
-    Tally: of(env.TALLY),
+    McpSession: rungsIn(env.MCP_SESSION),
+    Account: rungsIn(env.ACCOUNT),
+    TokenBroker: rungsIn(env.TOKEN_BROKER),
+    PinReservation: rungsIn(env.PIN_RESERVATION),
+    Operation: rungsIn(env.OPERATION),
+    OneTimeSecret: rungsIn(env.ONE_TIME_SECRET),
+    HomeHub: rungsIn(env.HOME_HUB),
+    Tally: rungsIn(env.TALLY),
   };
 }
 

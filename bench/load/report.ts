@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Aim } from "../../scripts/support/proof.ts";
 import { HOMES, LATENCY_MS, SESSIONS } from "./cast.ts";
 import { PAUSE_MS } from "./life.ts";
@@ -171,6 +172,13 @@ const list = (allowed: Allowed) =>
     .map(([name, { why }]) => `\`${name}\` (${why})`)
     .join(", ");
 
+/** How busy the machine was: on one that others work on, requests wait for a processor as well. */
+function processorText({ processorMs, runnable }: Found): string {
+  const own = processorMs === undefined ? "" : ` workerd took ${processorMs.toFixed(1)} ms of a processor for each.`;
+  const all = `${runnable.toFixed(1)} processes wanted one of the machine's ${availableParallelism()} processors on average`;
+  return `${own} Over the last quarter of an hour ${all}, those of others included.`;
+}
+
 /** The load in words and tables. */
 export function detailsOf(plan: Plan, found: Found): string {
   const { writes, memory, signIn } = found;
@@ -178,7 +186,7 @@ export function detailsOf(plan: Plan, found: Found): string {
   const paragraphs = [
     `${plan.people} people at ${HOMES} homes, each with ${SESSIONS} sessions: two of the 2025 protocols (versions 2025-03-26, 2025-06-18 and 2025-11-25; one of them asks for progress and is answered in streams), one of 2026-07-28. Each session has turns of four calls on average, two seconds apart, and ${PAUSE_MS / 1000} s between two turns, by chance, so that the load is even; that makes some ${Math.round((sessions * 4) / (PAUSE_MS / 1000 + 6))} calls a second. Most look (clusters, nodes, pins, readings, resources, lists); some switch a light, reserve a pump and let its dead man's switch turn it off, deploy and delete a pod, install a Pi; now and then a session begins anew, is ended, or comes with an id that was never given out.`,
     `Each home is a whole pi-controller over HTTP on this machine that takes ${LATENCY_MS} ms for each request, a fifth of them as controllers are released. ${found.outages} times in this run one was out of reach or in trouble for 5 to 30 s: refused connections, a tunnel that is down, no answer at all, an answer cut off after the work was done, an answer 1.5 s late, a restart that makes all tokens worthless. Their latencies are part of the figures.`,
-    `All limits were on; each person has an address of their own. Everybody signed in on the real pages with a client of their own: ${signIn.seconds.toFixed(0)} s for all, 12 at a time, half of them within ${seconds(signIn.p50)} and nine in ten within ${seconds(signIn.p90)}. Opening ${sessions} sessions took ${found.openedSeconds.toFixed(0)} s. Then ${(found.seconds / 60).toFixed(1)} minutes were measured after a warm-up: **${found.perSecond.toFixed(1)} requests a second** of the clients, ${found.homeRequests} requests at the homes in all.`,
+    `All limits were on; each person has an address of their own. Everybody signed in on the real pages with a client of their own: ${signIn.seconds.toFixed(0)} s for all, 12 at a time, half of them within ${seconds(signIn.p50)} and nine in ten within ${seconds(signIn.p90)}. Opening ${sessions} sessions took ${found.openedSeconds.toFixed(0)} s. Then ${(found.seconds / 60).toFixed(1)} minutes were measured after a warm-up: **${found.perSecond.toFixed(1)} requests a second** of the clients, ${found.homeRequests} requests at the homes in all.${processorText(found)}`,
     latencyTable(found),
     failureTable(found),
     `Writes by what was said of them: ${writes.done} done, ${writes.undone} not done, ${writes.unknown} not known. Each was looked up at the home. Memory of workerd, resident: ${mib(memory.empty)} when empty, ${mib(memory.start)} after the warm-up, ${mib(memory.peak)} at most, ${mib(memory.end)} at the end.`,

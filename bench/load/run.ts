@@ -1,3 +1,4 @@
+import { loadavg } from "node:os";
 import { quantile } from "../stats.ts";
 import { type BenchGateway, startBench } from "../gateway.ts";
 import { type CastPerson, castOf, HOMES, HOMES_CAST, SESSIONS } from "./cast.ts";
@@ -60,6 +61,10 @@ export interface Found {
   /** Pumps that are still on although nobody holds them. */
   readonly leftOn: number;
   readonly outages: number;
+  /** Processor time of workerd for each request, in milliseconds; `undefined` where it is not told. */
+  readonly processorMs: number | undefined;
+  /** How many processes wanted a processor of the machine, on average over the last quarter of an hour. */
+  readonly runnable: number;
   readonly homeRequests: number;
   /** MiB. */
   readonly memory: { readonly empty: number; readonly start: number; readonly peak: number; readonly end: number };
@@ -135,15 +140,19 @@ async function load(all: readonly Me[], homes: Homes, plan: Plan, memory: Memory
   const run: Run = { score: new Score(troubles), tried: [], random: randomFrom(SEED), until: Date.now() + ms };
   const warm = pause(warmUpMs).then(() => {
     run.score.startTimes();
-    return memory.now();
+    return { mib: memory.now(), processor: memory.processor() };
   });
   // Turns that have begun go on a little longer.
-  const counted = pause(ms).then(() => run.score.count);
+  const counted = pause(ms).then(() => ({ count: run.score.count, processor: memory.processor() }));
   const told = setInterval(() => say(progress(run, memory)), 30_000);
   await Promise.all([troubles.run(homes, planned), ...all.map((me) => live(me, run))]);
   clearInterval(told);
   const seconds = (ms - warmUpMs) / 1000;
-  return { run, seconds, startMib: await warm, perSecond: (await counted) / seconds, outages: planned.length };
+  const [{ mib, processor: before }, { count, processor: after }] = await Promise.all([warm, counted]);
+  const processorMs = before === undefined || after === undefined ? undefined : ((after - before) * 1000) / count;
+  // All that wanted a processor of this machine, others' work included.
+  const [, , runnable = 0] = loadavg();
+  return { run, seconds, startMib: mib, perSecond: count / seconds, processorMs, runnable, outages: planned.length };
 }
 
 /** Runs everything. @param say is told how far it is */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CastHome } from "./cast.ts";
-import type { Troubles } from "./troubles.ts";
+import { AFTERWARDS_MS, type Troubles } from "./troubles.ts";
 import type { Outcome } from "./wire.ts";
 
 /** What is measured on its own; tools that begin an operation wait up to 18 s for its end, by design. */
@@ -27,6 +27,12 @@ export interface Failures {
 }
 
 const OFFLINE: ReadonlySet<string> = new Set(["connection_failed", "timeout"]);
+
+/**
+ * A password whose sign-in was cut off is not sent again for 30 s, as it may have counted towards the account's lock;
+ * the sign-in itself may have taken as long.
+ */
+const SIGN_IN_AGAIN_MS = 70_000;
 
 const OfHome = z.object({ structuredContent: z.object({ home: z.string() }) });
 const Read = z.object({ contents: z.tuple([z.object({ text: z.string() })]) });
@@ -69,10 +75,14 @@ export class Score {
   }
 
   #noteFailure(asked: Asked, outcome: Exclude<Outcome, { kind: "result" }>): void {
-    const trouble = this.#troubles.of(asked.home.index, asked.from, asked.to);
-    const isNamed =
-      outcome.kind === "fault" && OFFLINE.has(outcome.type) && outcome.message.includes(`"${asked.home.name}"`);
-    if (trouble !== undefined && isNamed) add(this.#expected, `home out of reach (${trouble}): ${outcome.type}`);
+    const isLate = outcome.kind === "fault" && outcome.message.startsWith("The last sign-in to home");
+    const { from, to, home } = asked;
+    const trouble = this.#troubles.of(home.index, from, to, isLate ? SIGN_IN_AGAIN_MS : AFTERWARDS_MS);
+    const isNamed = outcome.kind === "fault" && OFFLINE.has(outcome.type) && outcome.message.includes(`"${home.name}"`);
+    const why = isLate
+      ? "its last sign-in was cut off, and is not repeated for 30 s"
+      : `home out of reach (${trouble})`;
+    if (trouble !== undefined && isNamed) add(this.#expected, `${why}: ${outcome.type}`);
     else this.#noteUnexpected(asked, trouble === undefined ? "" : `home was ${trouble}`);
   }
 

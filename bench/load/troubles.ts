@@ -2,7 +2,7 @@ import type { Homes } from "./homes.ts";
 import type { Mood, Outage } from "./moods.ts";
 
 /** The gateway asks a home that it could not sign in at again after five seconds; a little more for a busy machine. */
-const AFTERWARDS_MS = 7000;
+export const AFTERWARDS_MS = 7000;
 
 interface Trouble {
   readonly mood: Mood;
@@ -14,10 +14,10 @@ interface Trouble {
 export class Troubles {
   readonly #byHome = new Map<number, Trouble[]>();
 
-  /** What was wrong at a home in a stretch of time, or shortly before it; `undefined` if nothing. */
-  of(home: number, from: number, to: number): Mood | undefined {
+  /** What was wrong at a home in a stretch of time, or at most so long before it; `undefined` if nothing. */
+  of(home: number, from: number, to: number, afterwardsMs: number): Mood | undefined {
     const troubles = this.#byHome.get(home) ?? [];
-    return troubles.findLast((each) => each.from <= to && from <= each.to + AFTERWARDS_MS)?.mood;
+    return troubles.findLast((each) => each.from <= to && from <= each.to + afterwardsMs)?.mood;
   }
 
   /** Carries out one outage, from now on. */

@@ -70,12 +70,12 @@ export async function startBench(bench: Bench): Promise<BenchGateway> {
   await writeFile(config, configuration(bench));
   await writeFile(envFile, variables(bench.values), { mode: 0o600 });
   const port = await freePort();
-  const gateway = await startWrangler({ port, envFiles: [envFile], config, persistTo: state });
-  // An interrupted bench leaves nothing behind either. What still writes there would make the folder anew.
-  process.once("exit", () => gateway.process.kill());
+  let gateway: Gateway | undefined;
+  // An interrupted bench leaves nothing behind. What still writes there would make the folder anew.
   for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.once(signal, () => void gateway.stop().finally(() => process.exit(1)));
+    process.once(signal, () => void Promise.resolve(gateway?.stop()).finally(() => process.exit(1)));
   }
+  gateway = await startWrangler({ port, envFiles: [envFile], config, persistTo: state });
   return { ...gateway, state };
 }
 

@@ -70,12 +70,11 @@ export async function startBench(bench: Bench): Promise<BenchGateway> {
   await writeFile(config, configuration(bench));
   await writeFile(envFile, variables(bench.values), { mode: 0o600 });
   const port = await freePort();
-  let gateway: Gateway | undefined;
+  const starting = startWrangler({ port, envFiles: [envFile], config, persistTo: state });
   // An interrupted bench leaves nothing behind. What still writes there would make the folder anew.
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.once(signal, () => void Promise.resolve(gateway?.stop()).finally(() => process.exit(1)));
-  }
-  gateway = await startWrangler({ port, envFiles: [envFile], config, persistTo: state });
+  const stopped = () => starting.then((gateway) => gateway.stop()).catch(() => undefined);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => void stopped().then(() => process.exit(1)));
+  const gateway = await starting;
   return { ...gateway, state };
 }
 

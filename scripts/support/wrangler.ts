@@ -101,7 +101,7 @@ export async function startWrangler(options: WranglerOptions): Promise<Gateway> 
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   // Also if this program ends before the Worker answers.
-  const killed = () => child.kill();
+  const killed = () => child.kill("SIGINT");
   process.once("exit", killed);
   child.once("exit", () => {
     ended = true;

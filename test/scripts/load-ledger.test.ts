@@ -77,9 +77,20 @@ describe("what clients see", () => {
       from: now,
       to: now,
     });
+    // A sign-in that was cut off is not repeated at once; for everything else the home is there again.
+    const later = { from: now + 20_000, to: now + 20_000 };
+    const message = `The last sign-in to home "${home?.name}" got no answer.`;
+    score.note({ ...asked({ kind: "fault", type: "timeout", message }), ...later });
+    score.note({ ...asked(offline), ...later });
     expect(score.failures()).toStrictEqual({
-      expected: { "home out of reach (refused): connection_failed": 1 },
-      unexpected: { "list_clusters: home was refused; fault connection_failed: A home is offline.": 1 },
+      expected: {
+        "home out of reach (refused): connection_failed": 1,
+        "its last sign-in was cut off, and is not repeated for 30 s: timeout": 1,
+      },
+      unexpected: {
+        "list_clusters: home was refused; fault connection_failed: A home is offline.": 1,
+        [`list_clusters: fault connection_failed: ${offline.message}`.replace("Home 00", "a home")]: 1,
+      },
     });
   });
 });

@@ -82,7 +82,7 @@ export function aimsOf({ people }: Plan, found: Found): Aim[] {
       met: wrong === 0 && writes.done > 0,
     },
     {
-      what: "pumps left on after their reservation",
+      what: "pumps still on three minutes after the last reservation",
       aim: "0",
       measured: String(found.leftOn),
       met: found.leftOn === 0,

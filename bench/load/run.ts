@@ -25,6 +25,9 @@ const OPENED_AT_ONCE = 24;
 /** After the last call, before what is left is looked at: the last holds end, idle objects leave memory. */
 const SETTLE_MS = 20_000;
 
+/** A pump whose home was away when its hold ended is tried again with pauses; so long everything waits for it. */
+const SAFE_MS = 180_000;
+
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
 /** After the last call: sessions and access tokens are over; all that ever expires is over. */
@@ -155,6 +158,18 @@ async function load(all: readonly Me[], homes: Homes, plan: Plan, memory: Memory
   return { run, seconds, startMib: mib, perSecond: count / seconds, processorMs, runnable, outages: planned.length };
 }
 
+/** What the homes tell when all pumps are off, or have had time to be. */
+async function toldWhenSafe(homes: Homes, pumps: ReadonlySet<string>): ReturnType<Homes["tell"]> {
+  const until = Date.now() + SAFE_MS;
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- looks again and again
+    const told = await homes.tell();
+    if (!told.high.some((name) => pumps.has(name)) || Date.now() > until) return told;
+    // oxlint-disable-next-line no-await-in-loop
+    await pause(2000);
+  }
+}
+
 /** Runs everything. @param say is told how far it is */
 export async function runLoad(plan: Plan, say: Say): Promise<Found> {
   const people = castOf(plan.people);
@@ -179,8 +194,8 @@ export async function runLoad(plan: Plan, say: Say): Promise<Found> {
     await pause(SETTLE_MS);
     const end = memory.now();
     memory.stop();
-    const { writes, high, requests } = await homes.tell();
     const pumps = new Set(people.map(({ home, pump }) => `${home.index} gpio ${pump}`));
+    const { writes, high, requests } = await toldWhenSafe(homes, pumps);
     const afterLoad = takeStock(gateway.state, Date.now());
     say("Letting two months pass …");
     const after = await cleanUp(gateway, say);

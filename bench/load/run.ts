@@ -132,7 +132,8 @@ function progress({ score, until }: Run, memory: Memory): string {
   const [known, others] = [expected, unexpected].map((counts) => Object.values(counts).reduce((a, b) => a + b, 0));
   const left = ((until - Date.now()) / 60_000).toFixed(1);
   const mib = memory.now().toFixed(0);
-  return `${left} min left, ${score.count} requests, ${known} expected failures, ${others} others, ${mib} MiB`;
+  const names = Object.keys(unexpected).map((name) => `\n            ${name}`);
+  return `${left} min left, ${score.count} requests, ${known} expected failures, ${others} others, ${mib} MiB${names.join("")}`;
 }
 
 /** The load itself. */

@@ -6,7 +6,7 @@ import type { Outcome } from "./wire.ts";
 /** The life of one session: turns of a few calls each, and long pauses in which its person reads, types or is away. */
 
 /** Between two turns of one session, in milliseconds on average. */
-export const PAUSE_MS = 200_000;
+export const PAUSE_MS = 230_000;
 
 /** How often a turn begins with a new session, with a session id that is none, or with the end of the session. */
 const ANEW = 0.03;

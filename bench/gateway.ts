@@ -63,7 +63,8 @@ export async function startBench(bench: Bench): Promise<BenchGateway> {
   process.env["X_LOCAL_OBSERVABILITY"] ??= "false";
   await mkdir(join(ROOT, ".wrangler"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, ".wrangler/bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  // workerd may outlive wrangler by a moment, in which it still writes there.
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   const config = join(folder, "wrangler.toml");
   const envFile = join(folder, "bench.vars");
   const state = join(folder, "state");

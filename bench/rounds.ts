@@ -1,5 +1,5 @@
 import type { Client, Connect } from "./clients.ts";
-import { type Slice, slice } from "./load.ts";
+import { type Slice, slice } from "./slice.ts";
 import { type Row, rowOf } from "./stats.ts";
 
 /** How long and how often is measured. */

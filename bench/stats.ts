@@ -1,4 +1,4 @@
-import type { Slice } from "./load.ts";
+import type { Slice } from "./slice.ts";
 
 /** One line of the result. Latencies are in milliseconds. */
 export interface Row {

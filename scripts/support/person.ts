@@ -8,6 +8,8 @@ export interface Account {
   readonly username: string;
   readonly password: string;
   readonly level: "viewer" | "operator" | "admin";
+  /** The home's id, where a page has several to choose from. */
+  readonly home?: string;
 }
 
 /** One page as the person sees it. */
@@ -95,6 +97,7 @@ export class Person {
     const form = presetFields(page.html);
     form.set("username", this.#account.username);
     form.set("password", this.#account.password);
+    if (this.#account.home !== undefined) form.set("home", this.#account.home);
     return this.go(new URL("/sign-in", page.url), form);
   }
 

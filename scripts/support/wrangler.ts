@@ -104,7 +104,13 @@ export async function startWrangler(options: WranglerOptions): Promise<Gateway> 
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
-  child.once("exit", () => (ended = true));
+  // Also if this program ends before the Worker answers.
+  const killed = () => child.kill("SIGINT");
+  process.once("exit", killed);
+  child.once("exit", () => {
+    ended = true;
+    process.off("exit", killed);
+  });
 
   const url = `http://localhost:${port}`;
   const deadline = Date.now() + START_MS;

@@ -52,7 +52,13 @@ const Before = z.array(
     where: z.string(),
     commit: z.string(),
     rows: z.array(
-      z.object({ route: z.string(), clients: z.number(), p50: z.number().optional(), rps: z.number().optional() }),
+      z.object({
+        route: z.string(),
+        clients: z.number(),
+        p50: z.number().optional(),
+        rps: z.number().optional(),
+        cpu: z.number().optional(),
+      }),
     ),
     ratios: z.object({
       added_vs_mcpagent_p50: z.number(),
@@ -77,23 +83,26 @@ const rowsTable = (rows: readonly Row[]) =>
 
 /** A gateway's speed then or now: one line of the comparison. */
 function line(when: string, rows: Before["rows"], ratios: Ratios): string[] {
-  const p50 = rows.find(({ route, clients }) => route === "pimcp" && clients === ONE)?.p50;
-  const rps = rows.find(({ route, clients }) => route === "pimcp" && clients === MANY)?.rps;
+  const of = (clients: number) => rows.find((row) => row.route === "pimcp" && row.clients === clients);
+  const [one, many] = [of(ONE), of(MANY)];
   const { added_vs_mcpagent_p50: added, rps32_vs_mcpagent: agent, rps32_vs_direct: direct } = ratios;
-  return [when, p50?.toFixed(2) ?? "", rps?.toFixed(0) ?? "", ...[added, agent, direct].map((each) => each.toFixed(2))];
+  const own = [one?.p50?.toFixed(2), many?.rps?.toFixed(0), many?.cpu?.toFixed(2)].map((cell) => cell ?? "");
+  return [when, ...own, ...[added, agent, direct].map((each) => each.toFixed(2))];
 }
+
+const COMPARED = [
+  "`pimcp`",
+  "p50 ms",
+  "calls/s at 32",
+  "processor ms",
+  "added, of McpAgent's",
+  "calls/s, of McpAgent's",
+  "calls/s, of the fetch's",
+];
 
 function comparison(rows: readonly Row[], ratios: Ratios): string {
   const then = before().map((each) => line(`before (commit ${each.commit}), ${each.where}`, each.rows, each.ratios));
-  const head = [
-    "",
-    "p50 ms",
-    "calls/s at 32",
-    "added, of McpAgent's",
-    "calls/s, of McpAgent's",
-    "calls/s, of the fetch's",
-  ];
-  return markdown(head, [...then, line("now, the runtime alone", [...rows], ratios)]);
+  return markdown(COMPARED, [...then, line("now, the runtime alone", [...rows], ratios)]);
 }
 
 const percent = (part: number, whole: number) => `${Math.round((100 * part) / whole)} %`;

@@ -80,9 +80,9 @@ describe("readCapped", () => {
   });
 });
 
-describe("readMessage", () => {
-  const message = (text: string, headers: Record<string, string>) => new Response(bytes(text), { headers });
+const message = (text: string, headers: Record<string, string>) => new Response(bytes(text), { headers });
 
+describe("readMessage", () => {
   test.each([
     ["says what it is", "abc", { "content-length": "3" }, 3, "abc"],
     ["says nothing", "abc", {}, 3, "abc"],

@@ -14,7 +14,7 @@ import { answerAtOnce, answerPlainly, isFaultless, isPlainLegacy } from "./legac
 import { rpcErrorAnswer } from "./rpc-error.ts";
 import { type Observers, SeenCalls } from "./seen-calls.ts";
 import type { Era, ServerFactory } from "./server.ts";
-import { NEEDED_ROLE, neededRole } from "./step-up.ts";
+import { calledTool, NEEDED_ROLE, neededRole } from "./step-up.ts";
 import { Watches } from "./watches.ts";
 
 /** A session that nobody uses is forgotten after this long. */
@@ -70,7 +70,7 @@ export interface SessionParts {
  */
 export class Session extends DurableObject<Env> {
   readonly #parts: SessionParts;
-  readonly #calls = new WeakMap<Request, Waiting<ResourceCall>>();
+  readonly #calls = new WeakMap<Request, { call: Waiting<ResourceCall>; only: string | undefined }>();
   readonly #watches = new Watches();
   readonly #admissions: Admissions;
   /** How to end each stream that is open, with the connection that it belongs to. */
@@ -125,7 +125,7 @@ export class Session extends DurableObject<Env> {
     }
     if (isPlainLegacy(headersOf(request), body)) return this.#answerLegacy(request, body, call, seen);
     const inner = requestOf(request);
-    this.#calls.set(inner, call);
+    this.#calls.set(inner, { call, only: calledTool(body) === undefined ? undefined : "tools/call" });
     const { server } = this.#parts;
     const listen = listening(body, {
       watch: (uri) => server.watch(uri, call),
@@ -184,9 +184,9 @@ export class Session extends DurableObject<Env> {
   }
 
   #serverFor(request: Request | undefined, era: Era) {
-    const call = request === undefined ? undefined : this.#calls.get(request);
-    if (call === undefined) throw new Error("a request reached the protocol without its caller");
-    return this.#parts.server.server(call, era);
+    const asked = request === undefined ? undefined : this.#calls.get(request);
+    if (asked === undefined) throw new Error("a request reached the protocol without its caller");
+    return this.#parts.server.server(asked.call, era, asked.only);
   }
 
   #tell(changed: string): void {

@@ -30,7 +30,12 @@ const START_MS = 1000;
 
 export const kib = (bytes: number): number => bytes / 1024;
 
-const startMsOf = (start: Started) => start.start_ms + start.first_ms - start.hello_start_ms - start.hello_first_ms;
+/** What is ours of a start: the processor's time, which is what Cloudflare limits, or the clock's where that is not told. */
+function ownStartMs(start: Started): number {
+  const { cpu_ms, hello_cpu_ms } = start;
+  if (cpu_ms !== undefined && hello_cpu_ms !== undefined) return cpu_ms - hello_cpu_ms;
+  return start.start_ms + start.first_ms - start.hello_start_ms - start.hello_first_ms;
+}
 
 const startAims = (start: Started): Aim[] => [
   {
@@ -40,10 +45,10 @@ const startAims = (start: Started): Aim[] => [
     met: kib(start.gzip_bytes) <= MOST_KIB,
   },
   {
-    what: "a fresh start up to the first answer, beyond that of a Worker that does nothing",
+    what: "processor time of a fresh start and first answer, beyond that of a Worker that does nothing",
     aim: `under ${START_MS} ms`,
-    measured: `${startMsOf(start).toFixed(0)} ms`,
-    met: startMsOf(start) < START_MS,
+    measured: `${ownStartMs(start).toFixed(0)} ms`,
+    met: ownStartMs(start) < START_MS,
   },
 ];
 
@@ -134,7 +139,7 @@ const CUT =
 const startText = (start: Started) =>
   `A fresh start (median of ${start.starts}, new process and storage): ${start.start_ms} ms until the runtime takes requests, ` +
   `${start.first_ms} ms for the first answer; with the same bindings and a Worker that does nothing ${start.hello_start_ms} ms and ` +
-  `${start.hello_first_ms} ms.`;
+  `${start.hello_first_ms} ms. The runtime's processor time by then: ${start.cpu_ms ?? "unknown"} and ${start.hello_cpu_ms ?? "unknown"} ms.`;
 
 const quoted = (text: string) => ["```text", text, "```"].join("\n");
 

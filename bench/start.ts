@@ -30,6 +30,9 @@ export interface Started {
   /** The first answer of a fresh runtime, the median in milliseconds. */
   readonly first_ms: number;
   readonly hello_first_ms: number;
+  /** Processor time that the runtime has used by then, the median in milliseconds; absent where the system does not tell it. */
+  readonly cpu_ms?: number;
+  readonly hello_cpu_ms?: number;
 }
 
 /** The size of a bundle in bytes, compressed as Cloudflare counts it. */
@@ -42,11 +45,16 @@ interface Site {
   readonly firstPath: string;
 }
 
+interface Start extends Pick<Runtime, "startMs" | "firstMs"> {
+  readonly cpuMs: number;
+}
+
 /** Starts a runtime with new storage and ends it. */
-async function startOnce(site: Site, state: string): Promise<Pick<Runtime, "startMs" | "firstMs">> {
+async function startOnce(site: Site, state: string): Promise<Start> {
   const runtime = await startRuntime({ ...site, variables: { ...site.variables }, state });
+  const cpuMs = runtime.cpuMs() ?? Number.NaN;
   await runtime.stop();
-  return runtime;
+  return { startMs: runtime.startMs, firstMs: runtime.firstMs, cpuMs };
 }
 
 const median = (values: readonly number[]) =>
@@ -75,15 +83,17 @@ export async function measureStart(starts: number): Promise<Started> {
   const folder = await mkdtemp(join(ROOT, ".wrangler/start-"));
   try {
     const [ours, hello] = [siteOf(await bundle(CONFIG, join(folder, "bundle"))), await helloIn(folder)];
-    const own: Pick<Runtime, "startMs" | "firstMs">[] = [];
-    const other: Pick<Runtime, "startMs" | "firstMs">[] = [];
+    const own: Start[] = [];
+    const other: Start[] = [];
     for (let round = 0; round < starts; round += 1) {
       // oxlint-disable no-await-in-loop -- by turns: nothing may run beside what is measured
       own.push(await startOnce(ours, join(folder, `ours-${round}`)));
       other.push(await startOnce(hello, join(folder, `hello-${round}`)));
       // oxlint-enable no-await-in-loop
     }
+    const [cpu_ms, hello_cpu_ms] = [own, other].map((each) => median(each.map(({ cpuMs }) => cpuMs)));
     return {
+      ...(cpu_ms === undefined || hello_cpu_ms === undefined || Number.isNaN(cpu_ms) ? {} : { cpu_ms, hello_cpu_ms }),
       gzip_bytes: await gzipBytes(ours.module),
       starts,
       start_ms: median(own.map(({ startMs }) => startMs)),

@@ -42,6 +42,7 @@ test("each aim is met or missed by its own number", () => {
   expect(metOf({ calls: calls({ p50: 5.1, rps: 600 }) })).toStrictEqual([false, true, true]);
   expect(metOf({ calls: calls({ p50: 5, rps: 599 }) })).toStrictEqual([true, false, false]);
   expect(metOf({ start })).toStrictEqual([true, true]);
+  expect(metOf({ start: { ...start, start_ms: 9000, cpu_ms: 500, hello_cpu_ms: 100 } })).toStrictEqual([true, true]);
   expect(metOf({ start: { ...start, gzip_bytes: 400 * 1024 + 1, start_ms: 1591 } })).toStrictEqual([false, false]);
 });
 

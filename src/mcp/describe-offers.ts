@@ -5,6 +5,7 @@ import type { JsonSchema, Offer } from "../contract/fleet.ts";
 import type { ToolHints } from "../contract/tool.ts";
 import { canonical } from "../lib/canonical.ts";
 import { CONFIRM_TOKEN } from "./confirm.ts";
+import { withoutHeaderMarks } from "./header-marks.ts";
 import { hasSeveralHomes, HOME } from "./homes.ts";
 import type { Offering } from "./offers.ts";
 
@@ -113,7 +114,7 @@ function describeOffer(first: Offer, shown: Shown): ListedTool {
     name: first.tool,
     title: first.title,
     description: notes.join("\n"),
-    inputSchema: schemaOf(same ? first.inputSchema : LOOSE, shown),
+    inputSchema: schemaOf(same ? withoutHeaderMarks(first.inputSchema) : LOOSE, shown),
     annotations: { title: first.title, ...hintsOf(at.map(({ offer }) => offer)) },
   };
 }

@@ -3,6 +3,7 @@ import {
   isJsonContentType,
   type JSONRPCMessage,
   type JSONRPCRequest,
+  type McpServer,
   type Server,
   SUPPORTED_PROTOCOL_VERSIONS,
   type Transport,
@@ -44,7 +45,7 @@ export function isFaultless(headers: Named, body: unknown): body is JSONRPCReque
 }
 
 /** Answers one faultless request with a server of its own. @returns the JSON-RPC response */
-export async function answerAtOnce(server: Server, request: JSONRPCRequest): Promise<JSONRPCMessage> {
+export async function answerAtOnce(server: Server | McpServer, request: JSONRPCRequest): Promise<JSONRPCMessage> {
   const { promise, resolve } = Promise.withResolvers<JSONRPCMessage>();
   const transport: Transport = {
     start: () => Promise.resolve(),
@@ -61,7 +62,11 @@ export async function answerAtOnce(server: Server, request: JSONRPCRequest): Pro
 }
 
 /** Answers one such request by way of the library's HTTP transport, which refuses what is wrong about it. */
-export async function answerPlainly(server: Server, request: Request, parsedBody: unknown): Promise<Response> {
+export async function answerPlainly(
+  server: Server | McpServer,
+  request: Request,
+  parsedBody: unknown,
+): Promise<Response> {
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);
   try {

@@ -15,7 +15,9 @@ import { NEEDED_ROLE } from "./step-up.ts";
 const SESSION_HEADER = "mcp-session-id";
 
 /** The headers that the protocol looks at. Authorization stays here: the session gets the verified caller. */
-const PASSED_HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"];
+const PASSED_HEADERS = new Set(["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"]);
+/** The headers that repeat an argument which its tool has marked for that. */
+const ARGUMENT_HEADER = "mcp-param-";
 
 type Sessions = Pick<DurableObjectNamespace<Session>, "getByName">;
 
@@ -41,10 +43,11 @@ function isInitialize(body: string): boolean {
 }
 
 function passedHeaders(request: Request): [string, string][] {
-  return PASSED_HEADERS.flatMap((name) => {
-    const value = request.headers.get(name);
-    return value === null ? [] : [[name, value] satisfies [string, string]];
+  const passed: [string, string][] = [];
+  request.headers.forEach((value, name) => {
+    if (PASSED_HEADERS.has(name) || name.startsWith(ARGUMENT_HEADER)) passed.push([name, value]);
   });
+  return passed;
 }
 
 /** The answer to a client whose person has ended its connection: its token has become worthless (RFC 6750). */

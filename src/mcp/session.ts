@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { McpServer, Server } from "@modelcontextprotocol/server";
 import { createMcpHandler } from "agents/mcp/server";
 import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
@@ -48,9 +49,16 @@ export interface SessionRequest {
   readonly origin: string;
 }
 
+/** What a session asks of a catalogue; the suite of the protocol brings one of its own. */
+export interface Serving extends Omit<ServerFactory, "server"> {
+  server(...asked: Parameters<ServerFactory["server"]>): Server | McpServer;
+  /** Whether log messages may be sent for a request, which its client did not have to ask for; absent for never. */
+  logs?(body: unknown): boolean;
+}
+
 /** What a session is given once, by `wiring/`. */
 export interface SessionParts {
-  readonly server: ServerFactory;
+  readonly server: Serving;
   readonly open: OpenHome;
   readonly enter: Enter;
   readonly observers?: Observers;
@@ -123,7 +131,7 @@ export class Session extends DurableObject<Env> {
       await this.#parts.server.noteTooLow(body, call);
       return wholeAnswer(403, { [NEEDED_ROLE]: needed });
     }
-    if (isPlainLegacy(headersOf(request), body)) return this.#answerLegacy(request, body, call, seen);
+    if (this.#isPlain(request, body)) return this.#answerLegacy(request, body, call, seen);
     const inner = requestOf(request);
     this.#calls.set(inner, { call, only: calledTool(body) === undefined ? undefined : "tools/call" });
     const { server } = this.#parts;
@@ -170,6 +178,11 @@ export class Session extends DurableObject<Env> {
     await this.ctx.storage.deleteAll();
     this.#touchedAt = 0;
     this.#ended = false;
+  }
+
+  /** Whether nothing but its answer is sent for a request. */
+  #isPlain(request: SessionRequest, body: unknown): boolean {
+    return isPlainLegacy(headersOf(request), body) && this.#parts.server.logs?.(body) !== true;
   }
 
   /** The short way, and shorter still for a request of which the library refuses nothing. */

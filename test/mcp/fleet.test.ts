@@ -187,6 +187,31 @@ describe("what nodes offer is listed", () => {
     expect(wipe?.inputSchema.properties).toHaveProperty("confirm_token");
   });
 
+  test("without the marks that have clients repeat arguments in headers, which nobody would check", async () => {
+    const marked: Offered = {
+      ...SEARCH,
+      inputSchema: {
+        type: "object",
+        properties: {
+          query: { type: "string", "x-mcp-header": "Query", default: { "x-mcp-header": "data" } },
+          where: { type: "object", properties: { site: { type: "string", "x-mcp-header": "not a token" } } },
+          "x-mcp-header": { type: "string" },
+        },
+        anyOf: [{ required: ["query"] }, { properties: { where: { "x-mcp-header": 5 } } }],
+      },
+    };
+    const tools = await listed(house([{ name: "attic", offers: [marked] }]).served);
+    expect(tools.find(({ name }) => name === "file_search")?.inputSchema).toStrictEqual({
+      type: "object",
+      properties: {
+        query: { type: "string", default: { "x-mcp-header": "data" } },
+        where: { type: "object", properties: { site: { type: "string" } } },
+        "x-mcp-header": { type: "string" },
+      },
+      anyOf: [{ required: ["query"] }, { properties: { where: {} } }],
+    });
+  });
+
   test("with an optional node where there are several", async () => {
     const { served } = house([ATTIC, { name: "loft", offers: [SEARCH] }]);
     const search = (await listed(served)).find(({ name }) => name === "file_search");

@@ -1,6 +1,6 @@
 import { type JSONRPCMessage, ProtocolError, Server } from "@modelcontextprotocol/server";
 import { describe, expect, test } from "vitest";
-import { answerAtOnce, answerPlainly, isFaultless } from "../../src/mcp/legacy.ts";
+import { answerAtOnce, answerPlainly, isFaultless, isPlainLegacy } from "../../src/mcp/legacy.ts";
 
 /** A server that lists one tool, whose calls answer, or fail as a handler may. */
 function aServer(): Server {
@@ -74,4 +74,17 @@ describe("the shorter way of a request", () => {
     const { accept, "content-type": type } = HEADERS;
     expect(await shortly({ accept, "content-type": type }, call("ok"))).toMatchObject({ id: 7, result: {} });
   });
+});
+
+const CALL = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "look" } };
+
+test.each([
+  ["2025-11-25", CALL, true],
+  [null, CALL, true],
+  ["2026-07-28", CALL, false],
+  ["2025-11-25", { ...CALL, params: { ...CALL.params, _meta: { progressToken: 1 } } }, false],
+  ["2025-11-25", { jsonrpc: "2.0", method: "notifications/initialized" }, false],
+])("a request of %j is answered plainly if nothing else can be sent for it: %j", (version, body, plain) => {
+  const headers = new Headers(version === null ? {} : { "mcp-protocol-version": version });
+  expect(isPlainLegacy(headers, body)).toBe(plain);
 });

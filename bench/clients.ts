@@ -43,14 +43,15 @@ function jsonOf({ headers, text }: Answer): unknown {
   }
 }
 
-/** Clients of the plain fetch. */
-export function directClients(origin: string): Connect {
+/** Clients of the plain fetch. @param path of the fetch itself, or by way of an object, of which each client has one */
+export function directClients(origin: string, path = DIRECT_PATH): Connect {
   return () => {
-    const connection = new Connection(origin + DIRECT_PATH);
+    const connection = new Connection(origin + path);
+    const headers = { accept: "application/json", "x-client": crypto.randomUUID() };
     const call = async () => {
-      const answer = await connection.send({ accept: "application/json" });
+      const answer = await connection.send(headers);
       const { data } = DirectAnswer.safeParse(jsonOf(answer));
-      if (answer.status !== 200 || !isExpected(data?.data)) throw wrong("direct", answer);
+      if (answer.status !== 200 || !isExpected(data?.data)) throw wrong(path, answer);
     };
     return Promise.resolve({ call, hangUp: () => connection.hangUp() });
   };

@@ -3,6 +3,9 @@
 /** The plain fetch of the upstream. */
 export const DIRECT_PATH = "/bench/direct";
 
+/** The same by way of a Durable Object. */
+export const HOP_PATH = "/bench/hop";
+
 /** The gateway is addressed as localhost, the baseline as this: two origins, so two authorization servers. */
 export const BASELINE_HOSTNAME = "127.0.0.1";
 

@@ -1,23 +1,25 @@
 import { parseArgs } from "node:util";
+import { publish } from "../scripts/support/proof.ts";
 import { type Connect, directClients, httpClients, legacyClients, modernClients } from "./clients.ts";
-import { type ContextMeasured, measureContext } from "./context.ts";
+import { measureContext } from "./context.ts";
 import { crowd, Owner, realNode, reroutes } from "./fleet.ts";
-import { type FleetResult, fleetRatiosOf, fleetTable } from "./fleet-report.ts";
-import { startGateway } from "./gateway.ts";
-import { BASELINE_HOSTNAME, CLUSTER_NAMES, CLUSTERS_PATH } from "./measured.ts";
-import { contextTable, table, verdict } from "./report.ts";
+import { type FleetResult, fleetRatiosOf } from "./fleet-report.ts";
+import { comparison, startBare, startGateway } from "./gateway.ts";
+import { BASELINE_HOSTNAME, CLUSTER_NAMES, CLUSTERS_PATH, HOP_PATH } from "./measured.ts";
 import { measure, type Plan } from "./rounds.ts";
+import type { Runtime } from "./runtime.ts";
 import { signIn } from "./sign-in.ts";
+import { MANY, ONE, type Results, speedProof } from "./speed.ts";
+import { measureStart } from "./start.ts";
 import { ratiosOf, type Row } from "./stats.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
 /** Compares the gateway's `/mcp` with a plain fetch and with an `McpAgent`, in one Worker on one upstream. */
 
-const ONE = 1;
-const MANY = 32;
-
 /** Measured and shown, but part of no ratio: the baseline does not speak this version of the protocol. */
 const MODERN = "pimcp-modern";
+/** The same: the fetch by way of an object, and nothing else. */
+const HOP = "hop";
 
 /** Nodes, and what is written; the quick one tells no more than that everything runs. */
 const CONTEXT_PLANS = {
@@ -27,11 +29,14 @@ const CONTEXT_PLANS = {
 
 /** One hub's nodes, and how often each thing is measured. */
 const FLEET_PLANS = {
-  quick: { nodes: 200, calls: 60, kills: 10 },
+  quick: { nodes: 50, calls: 40, kills: 3 },
   whole: { nodes: 200, calls: 400, kills: 40 },
 } as const;
 
-const PARTS = ["calls", "nodes", "context"] as const;
+/** How often the Worker is started. */
+const STARTS = { quick: 2, whole: 10 } as const;
+
+const PARTS = ["calls", "start", "nodes", "context"] as const;
 type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
@@ -40,6 +45,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -67,18 +73,21 @@ interface Site {
   readonly token: string;
 }
 
-async function measureCalls({ gateway, upstream, token }: Site, plan: Plan): Promise<Row[]> {
+async function measureCalls(runtime: Runtime, upstream: Upstream, plan: Plan): Promise<Row[]> {
+  const { url: gateway } = runtime;
+  const token = await signIn(`${gateway}/mcp`, true);
   const own = `${gateway}/mcp`;
   const baseline = new URL("/mcp", gateway);
   baseline.hostname = BASELINE_HOSTNAME;
   const routes: Record<string, Connect> = {
     direct: directClients(gateway),
+    [HOP]: directClients(gateway, HOP_PATH),
     pimcp: legacyClients("pimcp", own, token),
     mcpagent: legacyClients("mcpagent", baseline.href, await signIn(baseline.href, false)),
     [MODERN]: modernClients(MODERN, own, token),
   };
   say(`Measuring ${Object.keys(routes).join(", ")} in ${plan.rounds} rounds …`);
-  return measure(routes, plan, () => upstream.hits());
+  return measure(routes, plan, { hits: () => upstream.hits(), cpuMs: () => runtime.cpuMs() });
 }
 
 /** What nodes cost, beside the gateway's own calls on the same upstream. */
@@ -109,54 +118,66 @@ async function measureFleet({ gateway, upstream, token }: Site, plan: Plan): Pro
   }
 }
 
-/** What was measured; parts that were not wanted are absent. */
-interface Results {
-  readonly calls: readonly Row[] | undefined;
-  readonly fleet: FleetResult | undefined;
-  readonly context: ContextMeasured | undefined;
+/** The calls, in the runtime alone. */
+async function callsOf(upstream: Upstream): Promise<Row[]> {
+  say("Building and starting the Worker …");
+  const runtime = await startBare(comparison(upstream.url));
+  try {
+    return await measureCalls(runtime, upstream, planOf());
+  } finally {
+    await runtime.stop();
+  }
 }
 
-async function measureAll(site: Site, parts: ReadonlySet<Part>): Promise<Results> {
-  const plan = planOf();
-  const calls = parts.has("calls") ? await measureCalls(site, plan) : undefined;
-  const fleet = parts.has("nodes") ? await measureFleet(site, plan) : undefined;
-  if (!parts.has("context")) return { calls, fleet, context: undefined };
-  say("Measuring the shared context …");
-  return { calls, fleet, context: await measureContext(site.gateway, CONTEXT_PLANS[values.quick ? "quick" : "whole"]) };
+/** What nodes and the shared context take, under `wrangler dev`. */
+async function nodesOf(upstream: Upstream, parts: ReadonlySet<Part>): Promise<Pick<Results, "fleet" | "context">> {
+  say("Starting the Worker with nodes …");
+  const worker = await startGateway(comparison(upstream.url));
+  try {
+    const gateway = worker.url;
+    const token = await signIn(`${gateway}/mcp`, true);
+    const fleet = parts.has("nodes") ? await measureFleet({ gateway, upstream, token }, planOf()) : undefined;
+    if (!parts.has("context")) return { fleet, context: undefined };
+    say("Measuring the shared context …");
+    return { fleet, context: await measureContext(gateway, CONTEXT_PLANS[values.quick ? "quick" : "whole"]) };
+  } finally {
+    await worker.stop();
+  }
 }
 
-async function main(): Promise<void> {
-  const parts = partsOf();
+async function measureAll(parts: ReadonlySet<Part>): Promise<Results> {
   const upstream = await startUpstream();
   try {
-    say("Building and starting the Worker …");
-    const gateway = await startGateway(upstream.url);
-    try {
-      const token = await signIn(`${gateway.url}/mcp`, true);
-      show(await measureAll({ gateway: gateway.url, upstream, token }, parts));
-    } finally {
-      await gateway.stop();
-    }
+    const calls = parts.has("calls") ? await callsOf(upstream) : undefined;
+    if (parts.has("start")) say("Starting the Worker again and again …");
+    const start = parts.has("start") ? await measureStart(STARTS[values.quick ? "quick" : "whole"]) : undefined;
+    const isNodes = parts.has("nodes") || parts.has("context");
+    const nodes = isNodes ? await nodesOf(upstream, parts) : { fleet: undefined, context: undefined };
+    return { calls, start, ...nodes };
   } finally {
     await upstream.stop();
   }
 }
 
-function show({ calls: all, fleet, context }: Results): void {
-  const rows = all?.filter(({ route }) => route !== MODERN);
-  const extra = all?.filter(({ route }) => route === MODERN);
-  const calls = rows === undefined ? {} : { rows, ratios: ratiosOf(rows, ONE, MANY), extra };
-  if (values.json) {
-    const nodes = fleet === undefined ? {} : { fleet: { ...fleet, ratios: fleetRatiosOf(fleet) } };
-    console.log(JSON.stringify({ ...calls, ...nodes, context }));
-    return;
-  }
-  const tables = [
-    ...(all === undefined || rows === undefined ? [] : [table(all), verdict(ratiosOf(rows, ONE, MANY))]),
-    ...(fleet === undefined ? [] : [fleetTable(fleet)]),
-    ...(context === undefined ? [] : [contextTable(context)]),
-  ];
-  console.log(`\n${tables.join("\n\n")}\n`);
+const isExtra = ({ route }: Row) => route === MODERN || route === HOP;
+
+/** The results as programs read them. */
+function flatOf({ calls: all, fleet, context, start }: Results): Record<string, unknown> {
+  const rows = all?.filter((row) => !isExtra(row));
+  return {
+    ...(rows === undefined ? {} : { rows, ratios: ratiosOf(rows, ONE, MANY), extra: all?.filter(isExtra) }),
+    ...(fleet === undefined ? {} : { fleet: { ...fleet, ratios: fleetRatiosOf(fleet) } }),
+    ...(start === undefined ? {} : { start }),
+    ...(context === undefined ? {} : { context }),
+  };
+}
+
+async function main(): Promise<void> {
+  const results = await measureAll(partsOf());
+  const options = process.argv.slice(2).filter((word) => word !== "--json" && word !== "--write");
+  const isWhole = options.length === 0;
+  const proof = { ...speedProof(results, options.join(" ")), results: flatOf(results) };
+  publish(proof, { json: values.json, write: isWhole || values.write, flat: proof.results });
 }
 
 try {

@@ -7,6 +7,8 @@ export interface Slice {
   readonly seconds: number;
   /** All calls, those included that opened the connections and were not measured. */
   readonly calls: number;
+  /** Processor time that the runtime used meanwhile, in milliseconds, if the system tells it. */
+  readonly cpuMs?: number;
 }
 
 /** Calls until a time, one call after the other. */

@@ -9,6 +9,8 @@ export interface Row {
   readonly p99: number;
   /** Calls per second. */
   readonly rps: number;
+  /** Processor time of the runtime for one call, in milliseconds; absent where the system does not tell it. */
+  readonly cpu?: number;
 }
 
 /** How the gateway stands beside the others; see `AIMS`. */
@@ -35,6 +37,8 @@ const round = (value: number, digits: number) => Number(value.toFixed(digits));
 export function rowOf(route: string, clients: number, slices: readonly Slice[]): Row {
   const sorted = slices.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b);
   const seconds = slices.reduce((sum, slice) => sum + slice.seconds, 0);
+  const calls = slices.reduce((sum, slice) => sum + slice.calls, 0);
+  const cpuMs = slices.reduce((sum, slice) => sum + (slice.cpuMs ?? Number.NaN), 0);
   return {
     route,
     clients,
@@ -42,6 +46,7 @@ export function rowOf(route: string, clients: number, slices: readonly Slice[]):
     p90: round(quantile(sorted, 0.9), 3),
     p99: round(quantile(sorted, 0.99), 3),
     rps: round(sorted.length / seconds, 1),
+    ...(Number.isNaN(cpuMs) ? {} : { cpu: round(cpuMs / calls, 3) }),
   };
 }
 

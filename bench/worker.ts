@@ -1,13 +1,39 @@
+import { DurableObject } from "cloudflare:workers";
 import type { OAuthHelpers } from "@cloudflare/workers-oauth-provider";
 import { z } from "zod";
 import { type Identity, identity } from "../src/auth/provider.ts";
 import { SCOPES } from "../src/auth/scopes.ts";
 import gateway from "../src/index.ts";
 import { BaselineAgent, type BaselineProps } from "./mcp-agent.ts";
-import { ADOPT_PATH, BASELINE_HOSTNAME, CLUSTERS_PATH, DIRECT_PATH, HOME_ID, WRITE_PATH } from "./measured.ts";
+import {
+  ADOPT_PATH,
+  BASELINE_HOSTNAME,
+  CLUSTERS_PATH,
+  DIRECT_PATH,
+  HOME_ID,
+  HOP_PATH,
+  WRITE_PATH,
+} from "./measured.ts";
 
 export * from "../src/index.ts";
 export { BaselineAgent };
+
+const askUpstream = (env: Env) =>
+  fetch(env.PI_CONTROLLER_URL + CLUSTERS_PATH, { headers: { authorization: "Bearer direct" } });
+
+/** The plain fetch with a Durable Object on its way, and nothing else: what each call of a session costs at least. */
+export class Hop extends DurableObject<Env> {
+  async ask(): Promise<{ status: number; body: string }> {
+    const response = await askUpstream(this.env);
+    return { status: response.status, body: await response.text() };
+  }
+}
+
+/** The object of one client, as a session has one of its own. */
+async function viaHop(request: Request, env: Env & { HOP: DurableObjectNamespace<Hop> }): Promise<Response> {
+  const { status, body } = await env.HOP.getByName(request.headers.get("x-client") ?? "").ask();
+  return new Response(body, { status, headers: { "content-type": "application/json" } });
+}
 
 /** The upstream takes any name and password. */
 const PROPS: BaselineProps = { home: "home", userId: "home.1", login: { username: "admin", password: "bench" } };
@@ -55,11 +81,10 @@ async function atHub(request: Request, env: Env): Promise<Response> {
 export default {
   fetch(request, env, ctx) {
     const { hostname, pathname } = new URL(request.url);
-    if (pathname === DIRECT_PATH) {
-      return fetch(env.PI_CONTROLLER_URL + CLUSTERS_PATH, { headers: { authorization: "Bearer direct" } });
-    }
+    if (pathname === DIRECT_PATH) return askUpstream(env);
+    if (pathname === HOP_PATH) return viaHop(request, env);
     if (pathname === ADOPT_PATH || pathname === WRITE_PATH) return atHub(request, env);
     if (hostname === BASELINE_HOSTNAME) return serveBaseline(request, env, ctx);
     return gateway.fetch(request, env, ctx);
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<Env & { HOP: DurableObjectNamespace<Hop> }>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { signInSettings, type SignInSettings, SignInVariables } from "./auth/providers/settings.ts";
 import { addressMistake, type AddressRules } from "./homes/address.ts";
 import { DEFAULT_TIMEOUT_MS, DEMO_HOME, type Home, singleHome } from "./homes/home.ts";

@@ -21,9 +21,10 @@ export {
 export default {
   async fetch(request, env, ctx) {
     try {
-      const { origin, pathname } = new URL(request.url);
-      const early = gate(request, configOf(env)) ?? (pathname === "/metrics" ? metricsPage(request, env) : undefined);
-      return await (early ?? siteFor(origin, env)(request, ctx));
+      const url = new URL(request.url);
+      const page = () => (url.pathname === "/metrics" ? metricsPage(request, env) : undefined);
+      const early = gate(request, configOf(env), url) ?? page();
+      return await (early ?? siteFor(url.origin, env)(request, ctx, url.pathname));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       return misconfigured(error.mistakes, { variables: VARIABLE_NAMES, secrets: SECRET_NAMES }, request);

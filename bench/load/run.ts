@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 import { quantile } from "../stats.ts";
-import { type BenchGateway, startBench } from "../gateway.ts";
+import { startBare } from "../gateway.ts";
 import { type CastPerson, castOf, HOMES, HOMES_CAST, SESSIONS } from "./cast.ts";
 import { mannerOf, McpClient } from "./client.ts";
 import { type Homes, startHomes } from "./homes.ts";
@@ -85,11 +85,11 @@ function latenciesOf(times: readonly number[]): Latencies {
   return { count: sorted.length, p50, p90, p99, max };
 }
 
-function startGateway(homes: Homes): Promise<BenchGateway> {
+function startGateway(homes: Homes): ReturnType<typeof startBare> {
   const settings = HOMES_CAST.map(({ id, name, index }) => ({ id, name, url: homes.urls[index] }));
   // Counted and limited as deployed: each person has an address of their own.
   const values = { HOMES: JSON.stringify(settings), METRICS_TOKEN: "metrics-token-of-the-load-bench" };
-  return startBench({ entry: "bench/load/worker.ts", changes: [], values });
+  return startBare({ entry: "bench/load/worker.ts", changes: [], values });
 }
 
 /** Works through a list, so many at a time. */
@@ -113,7 +113,7 @@ function sessionsOf(wire: Wire, people: readonly CastPerson[], tokens: readonly 
 }
 
 /** Lets time pass after the last call, and takes stock. */
-async function cleanUp({ url, state }: BenchGateway, say: Say) {
+async function cleanUp({ url, state }: { url: string; state: string }, say: Say) {
   let rung = 0;
   let dayLater: Stock | undefined;
   for (const aheadMs of STEPS_MS) {
@@ -178,7 +178,7 @@ export async function runLoad(plan: Plan, say: Say): Promise<Found> {
   say("Building and starting the Worker …");
   const gateway = await startGateway(homes);
   const wire = new Wire(gateway.url);
-  const memory = new Memory(gateway.process.pid ?? 0);
+  const memory = new Memory(gateway.pid);
   try {
     const base = takeStock(gateway.state, Date.now());
     const empty = memory.now();

@@ -56,8 +56,8 @@ function rowsIn(db: DatabaseSync): number {
     }, 0);
 }
 
-const objectsFolder = (state: string) => join(state, "v3/do");
-const keysFolder = (state: string) => join(state, "v3/kv/miniflare-KVNamespaceObject");
+const objectsFolder = (state: string) => join(state, "do");
+const keysFolder = (state: string) => join(state, "kv/miniflare-KVNamespaceObject");
 
 /** A class by the name of its folder. */
 const classOf = (folder: string) => folder.slice(folder.lastIndexOf("-") + 1);

@@ -80,10 +80,12 @@ export interface Telling {
   readonly json: boolean;
   /** Into `docs/proof.md`; a run that is too short to be believed is not written there. */
   readonly write: boolean;
+  /** The results' fields beside the aims in the JSON, for programs that look for them there. */
+  readonly flat?: Readonly<Record<string, unknown>>;
 }
 
 /** Prints a proof, writes it into the document if it is wanted there, and lets the program fail if an aim is missed. */
-export function publish(proof: Proof, { json, write }: Telling): void {
+export function publish(proof: Proof, { json, write, flat }: Telling): void {
   const where = `${new Date().toISOString().slice(0, 10)}, ${commit()}, ${machine()}.`;
   const text = proofText(proof, where);
   if (write) {
@@ -91,6 +93,6 @@ export function publish(proof: Proof, { json, write }: Telling): void {
     writeFileSync(file, withMarkedPart(readFileSync(file, "utf8"), proof.part, text));
   }
   const { part, options, aims, results } = proof;
-  console.log(json ? JSON.stringify({ part, options, where, aims, results }) : text);
+  console.log(json ? JSON.stringify({ ...flat, part, options, where, aims, results }) : text);
   if (aims.some(({ met }) => !met)) process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KeptActivity } from "../contract/activity.ts";
 import { parsedJson } from "../lib/json.ts";
 import { BEGINNING, ENTRY_WORDS, hashOf, type Link } from "./chain.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Sealer } from "../lib/crypto.ts";
 import { accountKey } from "./names.ts";
 

@@ -17,8 +17,13 @@ function isKnownOrigin(origin: string, url: URL): boolean {
 }
 
 function areHeadersSmall(headers: Headers): boolean {
-  const lengths = [...headers].map(([name, value]) => name.length + value.length);
-  return lengths.length <= CAPS.headers.limit && lengths.reduce((sum, each) => sum + each, 0) <= CAPS.headerBytes.limit;
+  let count = 0;
+  let bytes = 0;
+  headers.forEach((value, name) => {
+    count += 1;
+    bytes += name.length + value.length;
+  });
+  return count <= CAPS.headers.limit && bytes <= CAPS.headerBytes.limit;
 }
 
 function refuse(status: number, message: string): Response {
@@ -28,12 +33,12 @@ function refuse(status: number, message: string): Response {
 /**
  * Who may talk to this gateway at all: checked on every route, before any token is read, against DNS
  * rebinding and against pages of other sites.
+ * @param url the request's, if it was parsed before
  * @returns the refusal, or `undefined` if the request may go on
  */
-export function gate(request: Request, rules: GateRules): Response | undefined {
+export function gate(request: Request, rules: GateRules, url = new URL(request.url)): Response | undefined {
   if (request.url.length > CAPS.url.limit) return refuse(414, "The URL is too long.");
   if (!areHeadersSmall(request.headers)) return refuse(431, "The headers are too many or too long.");
-  const url = new URL(request.url);
   if (!isServedHost(url, rules)) {
     const served = rules.publicOrigin ?? "localhost and *.workers.dev (set PUBLIC_URL to serve your own domain)";
     return refuse(421, `This gateway serves ${served}.`);

@@ -8,6 +8,11 @@ const REGISTER = "/oauth/register";
 
 const RATE_OF: Readonly<Record<string, RateName>> = { [REGISTER]: "register", "/oauth/token": "token" };
 
+const rateOf = (pathname: string) => (Object.hasOwn(RATE_OF, pathname) ? RATE_OF[pathname] : undefined);
+
+/** Whether everybody may call the endpoint of this path, only not too often; see `limitOAuth`. */
+export const isLimited = (pathname: string): boolean => rateOf(pathname) !== undefined;
+
 function refusal(request: Request, status: number, error: string, description: string, seconds?: number): Response {
   const origin = request.headers.get("origin");
   const headers = {
@@ -40,11 +45,11 @@ function isAskable(request: Request, body: string): boolean {
 
 /**
  * Lets a request through to the OAuth endpoints that everybody may call: how often, and how large.
+ * @param pathname of the request's URL
  * @returns the request to go on with, its body read within its cap; or the refusal
  */
-export async function limitOAuth(request: Request, limits: Limits): Promise<Request | Response> {
-  const { pathname } = new URL(request.url);
-  const rate = Object.hasOwn(RATE_OF, pathname) ? RATE_OF[pathname] : undefined;
+export async function limitOAuth(request: Request, pathname: string, limits: Limits): Promise<Request | Response> {
+  const rate = rateOf(pathname);
   if (rate === undefined || request.method !== "POST") return request;
   if (!(await limits.within(rate, addressOf(request)))) return tooMany(request, RATES[rate].seconds);
   const body = await readCapped(request.body, CAPS.oauthBody.limit);

@@ -1,5 +1,5 @@
 import { parsedJson } from "../lib/json.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import type { Home } from "../homes/home.ts";
 

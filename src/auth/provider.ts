@@ -1,5 +1,5 @@
 import { OAuthAuthorizationServer, type OAuthHelpers, OAuthResourceServer } from "@cloudflare/workers-oauth-provider";
-import { z } from "zod";
+import * as z from "zod";
 import { log } from "../lib/log.ts";
 import { registrationSeconds } from "../limits/table.ts";
 import { registrationRefusal } from "./oauth-limits.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HomeAccess } from "../contract/caller.ts";
 import { lower } from "../contract/role.ts";
 import { type People, rolesOf } from "./people.ts";

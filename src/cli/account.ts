@@ -1,5 +1,5 @@
 import { scryptSync } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
 import { lower, type Role, ROLES } from "../contract/role.ts";
 import { withDeadline } from "../lib/deadline.ts";

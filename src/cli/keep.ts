@@ -1,6 +1,6 @@
 import { randomBytes, scryptSync } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Activity } from "../contract/activity.ts";
 import type { Claim } from "../contract/operation.ts";
 import { createSealer, KEY_BYTES, type Sealer } from "../lib/crypto.ts";

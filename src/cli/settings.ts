@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { type Role, ROLES } from "../contract/role.ts";
 import { DEFAULT_TIMEOUT_MS, type Home, singleHome } from "../homes/home.ts";
 import { nearMistake } from "../homes/address.ts";

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage, Server, Transport } from "@modelcontextprotocol/server";
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
-import { z } from "zod";
+import * as z from "zod";
 import { describeError, log } from "../lib/log.ts";
 import type { Waiting } from "../mcp/call.ts";
 import { LISTEN_LIMITS, listening, Polls, TOOLS } from "../mcp/listen.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { UpstreamLogin } from "../pi/auth.ts";
 import { type Role, ROLES } from "./role.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One call as it is counted and logged: shapes and times, never an argument or an answer. */
 export const CallPoint = z.object({

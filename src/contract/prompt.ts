@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Choice } from "./choice.ts";
 import type { Role } from "./role.ts";
 

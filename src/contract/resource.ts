@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Kind } from "./choice.ts";
 import type { Context } from "./context.ts";
 import type { Role } from "./role.ts";

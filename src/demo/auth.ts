@@ -1,5 +1,5 @@
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import { bind, text } from "./bind.ts";
 import { type Account, type Demo, type DemoApp, type DemoContext, refusal } from "./demo.ts";
 import { guard } from "./guard.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type DemoContext, type Refusal, refusal } from "./demo.ts";
 
 /** A Go string: absent and null are "". */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, flag, requiredMessage, slice, text, whole } from "./bind.ts";
 import type { CertificateWish } from "./certificates.ts";
 import { type Demo, type DemoContext, refusal } from "./demo.ts";

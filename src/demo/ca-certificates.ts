@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, page, pathId, requiredMessage, text, windowOf } from "./bind.ts";
 import { readWish } from "./ca-bodies.ts";
 import { caError, requireAuthority } from "./ca-state.ts";

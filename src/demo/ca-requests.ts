@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, flag, page, pathId, requiredMessage, slice, text, windowOf } from "./bind.ts";
 import { checkType, sortSans, validityOf } from "./ca-bodies.ts";
 import { caError, requireAuthority } from "./ca-state.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, requiredMessage, slice, text } from "./bind.ts";
 import { clusterOf, isProvisioned, nodesOf } from "./clusters.ts";
 import { type Demo, type DemoApp, type DemoContext, type Refusal, reasoned, refusal } from "./demo.ts";

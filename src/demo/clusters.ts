@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, page, pathId, text, windowOf } from "./bind.ts";
 import { type Demo, type DemoApp, type DemoContext, reasoned, refusal } from "./demo.ts";
 import { guard } from "./guard.ts";

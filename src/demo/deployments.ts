@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, pathId, whole } from "./bind.ts";
 import { type Demo, type DemoApp, type DemoContext, refusal } from "./demo.ts";
 import { podUid } from "./fixture-workloads.ts";

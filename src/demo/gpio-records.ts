@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, pathId, text, whole } from "./bind.ts";
 import { type Demo, type DemoContext, type Refusal, refusal } from "./demo.ts";
 import { pinProblem, SAFE_PINS } from "./pins.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, requiredMessage, text, whole } from "./bind.ts";
 import { type Demo, type DemoContext, refusal } from "./demo.ts";
 import { invalidRequest } from "./gpio-records.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, text, whole } from "./bind.ts";
 import { type Demo, type DemoContext, reasoned, refusal } from "./demo.ts";
 import { checkName } from "./names.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { bind, pathId, text } from "./bind.ts";
 import { DEFAULT_VERSION, settle } from "./cluster-work.ts";
 import { isProvisioned, nodesOf } from "./clusters.ts";

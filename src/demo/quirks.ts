@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Which pi-controller the demo home plays. */
 export const Dialect = z.enum(["documented", "released"]);

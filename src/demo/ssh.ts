@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag, text, whole } from "./bind.ts";
 import type { Demo, DemoContext } from "./demo.ts";
 import { type Cluster, find, type PiNode } from "./state.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A role at the controller; `roleAtLeast` orders them. */
 export const Role = z.enum(["viewer", "operator", "admin"]);

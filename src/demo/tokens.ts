@@ -1,5 +1,5 @@
 import { jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { type Account, type Demo, type DemoContext, Refusal, refusal } from "./demo.ts";
 import { fromHex } from "./passwords.ts";
 import { Role, type World } from "./state.ts";

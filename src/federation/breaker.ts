@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Keeps calls away from a node that fails again and again. After a pause one call is let through to see whether it

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What Cloudflare tells of a client certificate; only where the zone asks for one. */
 const ClientAuth = z.object({

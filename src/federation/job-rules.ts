@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Activity, Result } from "../contract/activity.ts";
 import type { JobState, NodeAnswer } from "../contract/fleet.ts";
 import { ROLES } from "../contract/role.ts";

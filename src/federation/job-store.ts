@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { NodeAnswer } from "../contract/fleet.ts";
 import { parsedJson } from "../lib/json.ts";
 import { JobRecord, KEPT_MS } from "./job-rules.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type BucketSize, fullBucket } from "./bucket.ts";
 import { framesOf, type Joiner, joiner } from "./wire/chunks.ts";
 import { Health, type RpcMessage } from "./wire/frames.ts";

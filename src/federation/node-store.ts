@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { EndedNode, Grant, Setting } from "../contract/node-register.ts";
 import { ROLES } from "../contract/role.ts";
 import { parsedJson } from "../lib/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CallResult } from "./wire/frames.ts";
 
 /** What a node answered, made fit for a client: known kinds of content, and no more of it than a model can read. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../lib/json.ts";
 import { Breaker, CLOSED } from "./breaker.ts";
 import { Health } from "./wire/frames.ts";

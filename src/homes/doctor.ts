@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Diagnose, DiagnosisOptions, Hop } from "../contract/diagnosis.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addressMistake, type AddressRules, boundAddressMistake } from "./address.ts";
 import type { Home, HomeK3s, Reach } from "./home.ts";
 

@@ -1,5 +1,5 @@
 import { parsedJson } from "../lib/json.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Hop } from "../contract/diagnosis.ts";
 import { Fault } from "../lib/errors.ts";
 import { isLoopback } from "../lib/hosts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../lib/json.ts";
 import { ALL_HOMES } from "../contract/context.ts";
 import { addressMistake, type AddressRules, boundAddressMistake } from "./address.ts";

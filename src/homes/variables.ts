@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { PIN_NUMBERINGS } from "./home.ts";
 
 /** An unset variable may also be empty: `wrangler.toml` lists them all. */

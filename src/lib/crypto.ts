@@ -73,8 +73,11 @@ async function markWith(key: Uint8Array, purpose: string, text: string): Promise
   return hexOf(await crypto.subtle.sign("HMAC", derived, bytesOf(JSON.stringify([purpose, text]))));
 }
 
+/** The two digits of each byte. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function hexOf(bytes: ArrayBuffer): string {
-  return new Uint8Array(bytes).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
+  return Array.from(new Uint8Array(bytes), (byte) => HEX[byte]).join("");
 }
 
 /** Whether two texts are the same, in a time that tells nothing of how far they are. */
@@ -103,8 +106,9 @@ export interface Signer {
  * @param key 32 bytes
  */
 export function createSigner(key: Uint8Array, purpose: string): Signer {
-  // Derived anew for each use: a promise that is kept must not be awaited by another request.
-  const derived = () => hmacKeyOf(key, `${ISSUER}:${purpose}`);
+  let known: CryptoKey | undefined;
+  // The key is kept, and no promise of it: that must not be awaited by another request.
+  const derived = async () => (known ??= await hmacKeyOf(key, `${ISSUER}:${purpose}`));
   return {
     sign: async (text) =>
       base64url.encode(new Uint8Array(await crypto.subtle.sign("HMAC", await derived(), bytesOf(text)))),

@@ -1,4 +1,4 @@
-import { readCapped } from "../lib/read-capped.ts";
+import { readMessage } from "../lib/read-capped.ts";
 import { CAPS } from "../limits/table.ts";
 import { rpcError } from "./rpc-error.ts";
 
@@ -46,7 +46,7 @@ function refusalOf(text: string): Response | undefined {
 /** The text of a request's body, or the refusal of one that is too large, too deep or no text. */
 export async function readBody(request: Request): Promise<string | Response> {
   try {
-    const text = await readCapped(request.body, CAPS.mcpBody.limit, true);
+    const text = await readMessage(request, CAPS.mcpBody.limit, true);
     if (text === undefined) return rpcError(413, -32600, `The body is larger than ${CAPS.mcpBody.limit / 1024} KiB.`);
     return refusalOf(text) ?? text;
   } catch (error) {

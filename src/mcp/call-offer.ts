@@ -1,5 +1,5 @@
 import { type CallToolResult, isSpecType, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Deed } from "../contract/activity.ts";
 import type { Context } from "../contract/context.ts";
 import type { FleetAnswer, FleetCall, JobState, NodeAnswer, Offer, RouteTold } from "../contract/fleet.ts";

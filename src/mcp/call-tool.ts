@@ -4,7 +4,7 @@ import {
   isInputRequiredResult,
   ProtocolError,
 } from "@modelcontextprotocol/server";
-import type { z } from "zod";
+import type * as z from "zod";
 import { ALL_HOMES, type Context } from "../contract/context.ts";
 import type { RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";

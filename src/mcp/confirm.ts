@@ -4,7 +4,7 @@ import {
   inputRequired,
   type InputRequiredResult,
 } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import { canonical } from "../lib/canonical.ts";

@@ -4,7 +4,7 @@ import type {
   ResourceTemplateType,
   Tool as ListedTool,
 } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
 import type { Catalogue } from "../contract/catalogue.ts";
 import { ALL_HOMES } from "../contract/context.ts";

@@ -1,5 +1,5 @@
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
 import type { JsonSchema, Offer } from "../contract/fleet.ts";
 import type { ToolHints } from "../contract/tool.ts";

@@ -4,7 +4,7 @@ import type {
   ResourceTemplateType,
   Tool as ListedTool,
 } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Catalogue } from "../contract/catalogue.ts";
 import type { AnyPrompt } from "../contract/prompt.ts";
 import type { AnyResource } from "../contract/resource.ts";

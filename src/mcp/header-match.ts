@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const Named = z.object({
   method: z.string(),
@@ -9,7 +9,7 @@ const Named = z.object({
  * Whether the headers that repeat the body say the same. The library asks this of 2026-07-28 clients; of older ones
  * too, if they send them, because something on the way may go by the headers alone.
  */
-export function headersMatch(headers: Headers, body: unknown): boolean {
+export function headersMatch(headers: Pick<Headers, "get">, body: unknown): boolean {
   const method = headers.get("mcp-method");
   const name = headers.get("mcp-name");
   if (method === null && name === null) return true;

@@ -1,5 +1,5 @@
 import { SUBSCRIPTION_ID_META_KEY } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import { describeError, log } from "../lib/log.ts";
 import type { Look } from "./read-resource.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Deed } from "../contract/activity.ts";
 import type { Context } from "../contract/context.ts";
 import { Fault } from "../lib/errors.ts";

@@ -1,13 +1,14 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
 import type { CallPoint } from "../contract/observation.ts";
 import { type Role, ROLES } from "../contract/role.ts";
 import { describeError, log } from "../lib/log.ts";
+import { headerOf, responseOf, type SessionAnswer, statusOf } from "./answer.ts";
 import { readBody } from "./body.ts";
-import { rpcError } from "./rpc-error.ts";
+import { rpcError, rpcErrorAnswer } from "./rpc-error.ts";
 import type { SessionIds } from "./session-id.ts";
 import { isSessionId, sessionKey } from "./session-key.ts";
-import { headersFor, seenIn } from "./seen-calls.ts";
+import { timingOf } from "./seen-calls.ts";
 import type { Session } from "./session.ts";
 import { NEEDED_ROLE } from "./step-up.ts";
 
@@ -42,7 +43,11 @@ function isInitialize(body: string): boolean {
 }
 
 function passedHeaders(request: Request): [string, string][] {
-  return [...request.headers].filter(([name]) => PASSED_HEADERS.has(name) || name.startsWith(ARGUMENT_HEADER));
+  const passed: [string, string][] = [];
+  request.headers.forEach((value, name) => {
+    if (PASSED_HEADERS.has(name) || name.startsWith(ARGUMENT_HEADER)) passed.push([name, value]);
+  });
+  return passed;
 }
 
 /** The answer to a client whose person has ended its connection: its token has become worthless (RFC 6750). */
@@ -76,31 +81,23 @@ async function endSession(caller: Caller, sessionId: string | undefined, { ids, 
 /** From 2026-07-28 on there are no sessions: what an older client left in the header means nothing. */
 const hasNoSessions = (request: Request) => (request.headers.get("mcp-protocol-version") ?? "") >= "2026";
 
-/** What the session answered, as the client gets it. */
-function answered(response: Response, points: readonly CallPoint[], ms: number, minted: string | undefined): Response {
-  if (points.length === 0 && minted === undefined) return response;
-  const headers = headersFor(response, points, ms);
-  if (minted !== undefined) headers.set(SESSION_HEADER, minted);
-  return new Response(response.body, { status: response.status, headers });
-}
-
 /** Whether a client may go on in the session that it names; without one its connection is the session. */
 const isKnown = async (caller: Caller, id: string | undefined, { ids }: Way) =>
   id === undefined || ids.isOf(caller, id);
 
 /** What the session refuses, in OAuth's words where a client can do something about it. */
-function refusal(request: Request, response: Response, { stepUp }: Way): Response {
-  if (response.status === 401) return signInAgain(request.url);
-  const needed = z.enum(ROLES).safeParse(response.headers.get(NEEDED_ROLE));
-  return needed.success ? stepUp(needed.data) : response;
+function refusal(request: Request, answer: SessionAnswer, { stepUp }: Way): Response {
+  if (statusOf(answer) === 401) return signInAgain(request.url);
+  const needed = z.enum(ROLES).safeParse(headerOf(answer, NEEDED_ROLE));
+  return needed.success ? stepUp(needed.data) : responseOf(answer);
 }
 
 /** The answer when the session was reset in the middle of a request, as by a deployment. */
-function interrupted(error: unknown): Response {
+function interrupted(error: unknown): SessionAnswer {
   log("error", "session_interrupted", describeError(error));
   const message =
     "PiMCP was restarted in the middle of this request: it is not known whether it was done. Read the state before trying again.";
-  return rpcError(503, -32603, message);
+  return rpcErrorAnswer(503, -32603, message);
 }
 
 /** Where the request goes on, or why it does not. */
@@ -109,7 +106,14 @@ async function sessionFor(caller: Caller, sentId: string | undefined, minted: st
   return way.sessions.getByName(await sessionKey(caller, minted ?? sentId));
 }
 
-async function post(request: Request, caller: Caller, sentId: string | undefined, way: Way): Promise<Response> {
+/** Who calls, where, and in which session. */
+interface Asker {
+  readonly caller: Caller;
+  readonly origin: string;
+  readonly sentId: string | undefined;
+}
+
+async function post(request: Request, { caller, origin, sentId }: Asker, way: Way): Promise<Response> {
   const started = Date.now();
   const body = await readBody(request);
   if (typeof body !== "string") return body;
@@ -118,14 +122,14 @@ async function post(request: Request, caller: Caller, sentId: string | undefined
   const named = hasNoSessions(request) ? undefined : sentId;
   const session = await sessionFor(caller, named, minted, way);
   if (session === undefined) return unknownSession();
-  const { origin } = new URL(request.url);
-  const response = await session
+  const answer = await session
     .serve({ method: "POST", headers: passedHeaders(request), body, origin }, caller)
     .catch(interrupted);
-  if (response.status === 401 || response.status === 403) return refusal(request, response, way);
-  const points = seenIn(response);
+  if (statusOf(answer) === 401 || statusOf(answer) === 403) return refusal(request, answer, way);
+  const { points } = answer;
   way.observed?.(points);
-  return answered(response, points, Date.now() - started, minted);
+  const timing = timingOf(points, Date.now() - started);
+  return responseOf(answer, minted === undefined ? timing : { ...timing, [SESSION_HEADER]: minted });
 }
 
 /** The endpoint of one home alone. */
@@ -147,14 +151,15 @@ export function noEndpoint(pathname: string): Response | undefined {
 
 /** Serves an MCP endpoint for a verified caller: finds the session's object and lets it answer. */
 export async function serveMcp(request: Request, verified: Caller, way: Way): Promise<Response> {
-  const caller = callerAt(new URL(request.url).pathname, verified);
+  const { origin, pathname } = new URL(request.url);
+  const caller = callerAt(pathname, verified);
   const sessionId = request.headers.get(SESSION_HEADER) ?? undefined;
   if (sessionId !== undefined && !isSessionId(sessionId)) {
     return rpcError(400, -32600, "The Mcp-Session-Id is not one that was given out here.");
   }
   switch (request.method) {
     case "POST":
-      return post(request, caller, sessionId, way);
+      return post(request, { caller, origin, sentId: sessionId }, way);
     case "DELETE":
       return endSession(caller, sessionId, way);
     default:

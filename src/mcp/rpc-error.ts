@@ -1,10 +1,18 @@
 import { ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
 import { Fault, type FaultType } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
+import { jsonAnswer, type WholeAnswer } from "./answer.ts";
+
+const errorBody = (code: number, message: string) => ({ jsonrpc: "2.0", error: { code, message }, id: null });
 
 /** A JSON-RPC error that answers no particular request. */
 export function rpcError(status: number, code: number, message: string): Response {
-  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status });
+  return Response.json(errorBody(code, message), { status });
+}
+
+/** The same as a session answers it. */
+export function rpcErrorAnswer(status: number, code: number, message: string): WholeAnswer {
+  return jsonAnswer(status, errorBody(code, message));
 }
 
 /** Failures that another request would not have. */

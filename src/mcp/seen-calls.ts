@@ -1,10 +1,5 @@
-import { z } from "zod";
-import { CallPoint, type Observe } from "../contract/observation.ts";
-
-/** Carries what was seen of a request's calls from the session to the route, which takes it off again. */
-const CALLS_SEEN = "x-pimcp-calls-seen";
-
-const Points = z.array(CallPoint);
+import type { CallPoint, Observe } from "../contract/observation.ts";
+import type { SessionAnswer } from "./answer.ts";
 
 /** Where a session's observations go. */
 export interface Observers {
@@ -31,32 +26,22 @@ export class SeenCalls {
   };
 
   /** The answer, with what was seen until now. */
-  onto(response: Response): Response {
+  onto(answer: SessionAnswer): SessionAnswer {
     this.#hasAnswered = true;
-    if (this.#points.length === 0) return response;
-    const headers = new Headers(response.headers);
-    headers.set(CALLS_SEEN, JSON.stringify(this.#points));
-    return new Response(response.body, { status: response.status, headers });
+    return { ...answer, points: this.#points };
   }
-}
-
-/** What the session has seen of a request's calls. */
-export function seenIn(response: Response): readonly CallPoint[] {
-  const sent = response.headers.get(CALLS_SEEN);
-  return sent === null ? [] : Points.parse(JSON.parse(sent));
 }
 
 /**
  * The headers for the client: how long the homes took and how long the gateway, and the id by which the call is found in
  * the logs. A batch's homes are asked at the same time, so that its longest call says most.
  */
-export function headersFor(response: Response, points: readonly CallPoint[], ms: number): Headers {
-  const headers = new Headers(response.headers);
-  headers.delete(CALLS_SEEN);
+export function timingOf(points: readonly CallPoint[], ms: number): Record<string, string> {
   const [first] = points;
-  if (first === undefined) return headers;
+  if (first === undefined) return {};
   const homeMs = Math.max(...points.map((point) => point.homeMs));
-  headers.set("server-timing", `home;dur=${homeMs}, gateway;dur=${Math.max(0, ms - homeMs)}`);
-  headers.set("x-request-id", first.requestId);
-  return headers;
+  return {
+    "server-timing": `home;dur=${homeMs}, gateway;dur=${Math.max(0, ms - homeMs)}`,
+    "x-request-id": first.requestId,
+  };
 }

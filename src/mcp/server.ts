@@ -33,8 +33,11 @@ export type Era = "legacy" | "modern";
 
 /** The catalogue, prepared to be served. */
 export interface ServerFactory {
-  /** A protocol server for one request: two requests never share a transport, whose answers could then cross. */
-  server(call: Waiting<ResourceCall>, era: Era): Server;
+  /**
+   * A protocol server for one request: two requests never share a transport, whose answers could then cross.
+   * @param only the request's method, if nothing else will be asked of it
+   */
+  server(call: Waiting<ResourceCall>, era: Era, only?: string): Server;
   /** Writes down a call whose client would have to be granted a higher role. */
   noteTooLow(body: unknown, call: Waiting<Call>): Promise<void>;
   /** The role that a tool needs; `undefined` if there is no such tool. */
@@ -111,15 +114,23 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
     return { tools: [...ours, ...describeOffers(offerings, call.caller, confirm)], ...(missed ? { ttlMs: 0 } : {}) };
   }
 
-  function server(call: Waiting<ResourceCall>, era: Era): Server {
-    const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
+  /** What is asked about the catalogue, and the prompts. */
+  function setLists(made: Server, call: Waiting<ResourceCall>): void {
     const told = descriptionFor(call.caller);
     made.setRequestHandler("tools/list", () => inTime(call, (timed) => listTools(told.tools, timed)));
-    const fixed = [...told.resources, ...views.list(call.caller)];
-    made.setRequestHandler("resources/list", ({ params }) =>
-      inTime(call, (timed) => listResources(fixed, told.families, params?.cursor, timed)),
-    );
+    made.setRequestHandler("resources/list", ({ params }) => {
+      const fixed = [...told.resources, ...views.list(call.caller)];
+      return inTime(call, (timed) => listResources(fixed, told.families, params?.cursor, timed));
+    });
     made.setRequestHandler("resources/templates/list", () => ({ resourceTemplates: told.templates }));
+    made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
+    made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));
+    made.setRequestHandler("completion/complete", ({ params }) =>
+      inTime(call, (timed) => complete(catalogue, params, timed)),
+    );
+  }
+
+  function setRead(made: Server, call: Waiting<ResourceCall>): void {
     made.setRequestHandler("resources/read", ({ params }, { mcpReq }) =>
       inTime(
         call,
@@ -127,11 +138,9 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
         mcpReq,
       ),
     );
-    made.setRequestHandler("prompts/list", () => ({ prompts: told.prompts }));
-    made.setRequestHandler("prompts/get", ({ params }) => getPrompt(catalogue.prompts, params, call));
-    made.setRequestHandler("completion/complete", ({ params }) =>
-      inTime(call, (timed) => complete(catalogue, params, timed)),
-    );
+  }
+
+  function setCall(made: Server, call: Waiting<ResourceCall>): void {
     made.setRequestHandler("tools/call", ({ params }, { mcpReq }) => {
       const { name, arguments: args = {} } = params;
       const tool = toolsByName.get(name);
@@ -142,6 +151,16 @@ export function serverFactory(catalogue: Catalogue, { confirm, sealer }: Policy)
       };
       return inTime(call, work, mcpReq);
     });
+  }
+
+  function server(call: Waiting<ResourceCall>, era: Era, only?: string): Server {
+    const made = new Server(SERVER_INFO, era === "modern" ? MODERN : LEGACY);
+    // Most requests are calls of tools, which need none of the rest.
+    if (only !== "tools/call") {
+      setLists(made, call);
+      setRead(made, call);
+    }
+    setCall(made, call);
     return made;
   }
 

@@ -5,16 +5,17 @@ import type { Caller } from "../contract/caller.ts";
 import type { OpenHome } from "../contract/context.ts";
 import { describeError, log } from "../lib/log.ts";
 import { Admissions, type Enter } from "./admissions.ts";
+import { answerOf, jsonAnswer, type SessionAnswer, type WholeAnswer, wholeAnswer } from "./answer.ts";
 import type { Waiting } from "./call.ts";
 import { Consents, type Used } from "./consents.ts";
 import { headersMatch } from "./header-match.ts";
 import { bounded, LISTEN_LIMITS, type Listening, listening, type ListenLimits, Polls, TOOLS } from "./listen.ts";
 import type { ResourceCall } from "./read-resource.ts";
-import { answerPlainly, isPlainLegacy } from "./legacy.ts";
-import { rpcError } from "./rpc-error.ts";
+import { answerAtOnce, answerPlainly, isFaultless, isPlainLegacy } from "./legacy.ts";
+import { rpcErrorAnswer } from "./rpc-error.ts";
 import { type Observers, SeenCalls } from "./seen-calls.ts";
 import type { Era, ServerFactory } from "./server.ts";
-import { NEEDED_ROLE, neededRole } from "./step-up.ts";
+import { calledTool, NEEDED_ROLE, neededRole } from "./step-up.ts";
 import { Watches } from "./watches.ts";
 
 /** A session that nobody uses is forgotten after this long. */
@@ -41,6 +42,7 @@ interface Seen {
 /** An HTTP request of a client, as far as the protocol needs it. */
 export interface SessionRequest {
   readonly method: string;
+  /** Names in small letters. */
   readonly headers: readonly (readonly [string, string])[];
   /** The body's text. */
   readonly body: string;
@@ -72,12 +74,12 @@ export interface SessionParts {
  * State:  `seen`, when it was first and last used; `ended`, after the client ended it; `consents`, ids of those that were
  *         used, for five minutes; `admitted`, which connections were let in and when, believed for ten minutes. Nothing of the homes: clients lose and change their session ids. In memory only: what the watched resources looked like.
  * Alarm:  a day after it was last used; deletes everything.
- * Errors: a JSON-RPC error or an HTTP status in the response. `serve` throws only if the account that it asks, or it
+ * Errors: a JSON-RPC error or an HTTP status in the answer. `serve` throws only if the account that it asks, or it
  *         itself, is reset meanwhile.
  */
 export class Session extends DurableObject<Env> {
   readonly #parts: SessionParts;
-  readonly #calls = new WeakMap<Request, Waiting<ResourceCall>>();
+  readonly #calls = new WeakMap<Request, { call: Waiting<ResourceCall>; only: string | undefined }>();
   readonly #watches = new Watches();
   readonly #admissions: Admissions;
   /** How to end each stream that is open, with the connection that it belongs to. */
@@ -116,34 +118,36 @@ export class Session extends DurableObject<Env> {
   }
 
   /** Answers one request of this session's client. */
-  async serve(request: SessionRequest, caller: Caller): Promise<Response> {
+  async serve(request: SessionRequest, caller: Caller): Promise<SessionAnswer> {
     if (this.#ended) return sessionEnded();
     this.#touch(Date.now());
     const parsed = parseBody(request.body);
-    if (parsed === undefined) return rpcError(400, -32700, "Parse error: the body is not JSON.");
-    if (!(await this.#admissions.admit(caller, parsed.value, Date.now()))) return new Response(null, { status: 401 });
-    const needed = neededRole(parsed.value, caller, (tool) => this.#parts.server.roleOf(tool));
-    const inner = new Request(INTERNAL_URL, { method: request.method, headers: new Headers(mutable(request.headers)) });
-    const { origin } = request;
+    if (parsed === undefined) return rpcErrorAnswer(400, -32700, "Parse error: the body is not JSON.");
+    const body = parsed.value;
+    if (!(await this.#admissions.admit(caller, body, Date.now()))) return wholeAnswer(401);
+    const needed = neededRole(body, caller, (tool) => this.#parts.server.roleOf(tool));
     const seen = new SeenCalls(this.#parts.observers ?? {});
+    const { open } = this.#parts;
+    const { origin } = request;
     const { observe } = seen;
-    const call = { caller, open: this.#parts.open, origin, watches: this.#watches, consents: this.#consents, observe };
+    const call = { caller, open, origin, watches: this.#watches, consents: this.#consents, observe };
     if (needed !== undefined) {
-      await this.#parts.server.noteTooLow(parsed.value, call);
-      return new Response(null, { status: 403, headers: { [NEEDED_ROLE]: needed } });
+      await this.#parts.server.noteTooLow(body, call);
+      return wholeAnswer(403, { [NEEDED_ROLE]: needed });
     }
-    if (this.#isPlain(inner.headers, parsed.value)) {
-      if (!headersMatch(inner.headers, parsed.value)) return headersDiffer();
-      return seen.onto(await answerPlainly(this.#parts.server.server(call, "legacy"), inner, parsed.value));
-    }
-    this.#calls.set(inner, call);
+    if (this.#isPlain(request, body)) return this.#answerLegacy(request, body, call, seen);
+    const inner = requestOf(request);
+    this.#calls.set(inner, { call, only: calledTool(body) === undefined ? undefined : "tools/call" });
     const { server } = this.#parts;
-    const listen = listening(parsed.value, {
+    const listen = listening(body, {
       watch: (uri) => server.watch(uri, call),
       watchTools: () => server.watchTools(call),
     });
-    if (listen === undefined) return seen.onto(await this.#handler.fetch(inner, { parsedBody: parsed.value }));
-    return this.#attend(await this.#handler.fetch(inner, { parsedBody: listen.body }), listen, caller.connectionId);
+    if (listen === undefined) {
+      return seen.onto(await answerOf(await this.#handler.fetch(inner, { parsedBody: body })));
+    }
+    const response = await this.#handler.fetch(inner, { parsedBody: listen.body });
+    return answerOf(this.#attend(response, listen, caller.connectionId));
   }
 
   /** Makes a connection's next call ask whether it is still good, and ends what it listens to. */
@@ -181,14 +185,25 @@ export class Session extends DurableObject<Env> {
   }
 
   /** Whether nothing but its answer is sent for a request. */
-  #isPlain(headers: Headers, body: unknown): boolean {
-    return isPlainLegacy(headers, body) && this.#parts.server.logs?.(body) !== true;
+  #isPlain(request: SessionRequest, body: unknown): boolean {
+    return isPlainLegacy(headersOf(request), body) && this.#parts.server.logs?.(body) !== true;
+  }
+
+  /** The short way, and shorter still for a request of which the library refuses nothing. */
+  async #answerLegacy(request: SessionRequest, body: unknown, call: Waiting<ResourceCall>, seen: SeenCalls) {
+    const headers = headersOf(request);
+    if (!headersMatch(headers, body)) return headersDiffer();
+    const { server } = this.#parts;
+    if (isFaultless(headers, body)) {
+      return seen.onto(jsonAnswer(200, await answerAtOnce(server.server(call, "legacy", body.method), body)));
+    }
+    return seen.onto(await answerOf(await answerPlainly(server.server(call, "legacy"), requestOf(request), body)));
   }
 
   #serverFor(request: Request | undefined, era: Era) {
-    const call = request === undefined ? undefined : this.#calls.get(request);
-    if (call === undefined) throw new Error("a request reached the protocol without its caller");
-    return this.#parts.server.server(call, era);
+    const asked = request === undefined ? undefined : this.#calls.get(request);
+    if (asked === undefined) throw new Error("a request reached the protocol without its caller");
+    return this.#parts.server.server(asked.call, era, asked.only);
   }
 
   #tell(changed: string): void {
@@ -223,8 +238,13 @@ export class Session extends DurableObject<Env> {
   }
 }
 
-const mutable = (headers: SessionRequest["headers"]): [string, string][] =>
-  headers.map(([name, value]) => [name, value]);
+/** Reads headers without making the library's object of them; their names come in small letters. */
+const headersOf = ({ headers }: SessionRequest): Pick<Headers, "get"> => ({
+  get: (name) => headers.find(([each]) => each === name)?.[1] ?? null,
+});
+
+const requestOf = ({ method, headers }: SessionRequest) =>
+  new Request(INTERNAL_URL, { method, headers: headers.map(([name, value]): [string, string] => [name, value]) });
 
 function parseBody(text: string): { value: unknown } | undefined {
   try {
@@ -234,10 +254,10 @@ function parseBody(text: string): { value: unknown } | undefined {
   }
 }
 
-function headersDiffer(): Response {
-  return rpcError(400, HEADERS_DIFFER, "Mcp-Method or Mcp-Name differs from the body. Nothing was done.");
+function headersDiffer(): WholeAnswer {
+  return rpcErrorAnswer(400, HEADERS_DIFFER, "Mcp-Method or Mcp-Name differs from the body. Nothing was done.");
 }
 
-function sessionEnded(): Response {
-  return rpcError(404, -32001, "This session was ended. Start a new one with initialize.");
+function sessionEnded(): WholeAnswer {
+  return rpcErrorAnswer(404, -32001, "This session was ended. Start a new one with initialize.");
 }

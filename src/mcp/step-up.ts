@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller, HomeAccess } from "../contract/caller.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { HOME } from "./homes.ts";

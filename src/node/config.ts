@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { NODE_NAME } from "../federation/wire/manifest.ts";
 import type { Environment } from "./folders.ts";
 import type { AnyPlugin } from "./plugin.ts";

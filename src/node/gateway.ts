@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type IncomingMessage, request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../lib/json.ts";
 import { sentences } from "../lib/sentence.ts";
 import type { Certificate } from "./joined.ts";

@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { nodeIdOf, PublicKey, signProof } from "../federation/wire/identity.ts";
 import { SITES } from "../federation/wire/manifest.ts";
 import { parsedJson } from "../lib/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BadArguments, type Offered } from "./offer.ts";
 import { plainSchema } from "./plain-schema.ts";
 import type { PluginTool } from "./plugin.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallResult } from "../federation/wire/frames.ts";
 import type { Capability } from "../federation/wire/manifest.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Health, Standing } from "../federation/wire/frames.ts";
 
 /** How a running node says it is; times in milliseconds since 1970. */

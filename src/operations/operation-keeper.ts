@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
 import { atLeast } from "../contract/role.ts";
 import type { Sealer } from "../lib/crypto.ts";

@@ -1,5 +1,5 @@
 import { parsedJson } from "../lib/json.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { readCapped } from "../lib/read-capped.ts";
 
 /** A rate limit's words (contract 2.4); a locked account is a 429 too (3.3). */

@@ -68,7 +68,6 @@ interface Request {
   readonly init: RequestInit;
   /** Path and query. */
   readonly path: string;
-  readonly headers: Headers;
   /** Until when it may wait. */
   readonly until: number;
 }
@@ -122,7 +121,7 @@ function rankOf(request: Request): Rank {
 }
 
 /** Whose request it is, as the home sees it: one token is one person with one role. */
-const userOf = ({ headers }: Request): string => headers.get("authorization") ?? "";
+const userOf = ({ init }: Request): string => new Headers(init.headers).get("authorization") ?? "";
 
 function responseOf(outcome: Extract<ReadOutcome, { kind: "answer" }>): Response {
   const { status, headers, body } = outcome;
@@ -159,7 +158,7 @@ class PacedWay {
     if (!url.startsWith(`${this.#home.url}/`)) return this.#way(url, init);
     const now = Date.now();
     const path = url.slice(this.#home.url.length);
-    const request = { url, init, path, headers: new Headers(init.headers), until: now + MAX_WAIT_MS };
+    const request = { url, init, path, until: now + MAX_WAIT_MS };
     if (!this.#busy.has(this.#home.id, now)) {
       const response = await this.#send(request);
       if (response !== undefined) return response;
@@ -208,7 +207,7 @@ class PacedWay {
     const ask: ReadAsk = {
       homeId: this.#home.id,
       path: request.path,
-      headers: Object.fromEntries(request.headers),
+      headers: Object.fromEntries(new Headers(request.init.headers)),
       user: userOf(request),
       maxAgeMs: Date.now() - this.#writes.at(this.#home.id),
       waitMs: this.#waitMs(request),

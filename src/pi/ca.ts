@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import { type AskDialect, hoursOf, type Page, type PageRequest, RELEASED_CERTIFICATE_TYPE } from "./dialect.ts";
 import { type Certificate, CertificateAnswer, InitializeAnswer, IssueAnswer } from "./schemas/certificate.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import { everyRow } from "./all.ts";
 import { pageOf, type Page, type PageRequest } from "./dialect.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import type { AskDialect } from "./dialect.ts";
 import { type Pod, PodAnswer } from "./schemas/pod.ts";

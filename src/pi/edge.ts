@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { FaultType } from "../lib/errors.ts";
 import type { Stage } from "./stopped.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault, type FaultType, NotSent } from "../lib/errors.ts";
 import { LEVEL_NAME } from "../lib/level.ts";
 import { everyRow } from "./all.ts";

@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import { LockedAccount, refusedLogin } from "./attempts.ts";
 import { faultOf, unexpectedShape, withoutSecrets, wordsOf } from "./faults.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import type { AskDialect } from "./dialect.ts";
 import { enveloped } from "./schemas/envelope.ts";

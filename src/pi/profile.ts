@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import { ProfileAnswer, type UpstreamRole } from "./schemas/auth.ts";
 import type { Send } from "./send.ts";

@@ -1,7 +1,7 @@
 import { parsedJson } from "../lib/json.ts";
 import { Fault, isUnanswered } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
-import { readCapped } from "../lib/read-capped.ts";
+import { readMessage } from "../lib/read-capped.ts";
 import type { Trace } from "../lib/trace.ts";
 import { onTheWay, type OnTheWay, rayOf, redirectOnTheWay, type Site } from "./edge.ts";
 import { Stopped } from "./stopped.ts";
@@ -229,7 +229,7 @@ async function exchangeOnce(
       const { status, headers } = response;
       throw stopped(endpoint, wire, response, redirectOnTheWay(status, headers, url, siteOf(endpoint)));
     }
-    const text = await readCapped(response.body, MAX_ANSWER_BYTES);
+    const text = await readMessage(response, MAX_ANSWER_BYTES);
     if (text === undefined) throw tooLarge(endpoint, wire);
     return {
       status: response.status,

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { Fault, NotSent } from "../lib/errors.ts";
 import type { TokenSource, UpstreamLogin } from "./auth.ts";
 import { faultOf, type Subject, unexpectedShape, withoutSecrets } from "./faults.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../lib/errors.ts";
 import { dialectOf, goSeconds, healthWord } from "./dialect.ts";
 import { redactText } from "./redact.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { definePrompt } from "../contract/prompt.ts";
 import { AGREE, Name, quoted, steps } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Anything longer is no name of ours. */
 const MAX_TEXT = 100;

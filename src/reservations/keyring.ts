@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Caller, StoredAccess } from "../contract/caller.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import type { ObjectStorage } from "../lib/object-storage.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import { defineResource, type Past, type Picture, type Thing } from "../contract/resource.ts";
 import { fit } from "../lib/fit.ts";

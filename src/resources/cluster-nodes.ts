@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineResource } from "../contract/resource.ts";
 import { fit } from "../lib/fit.ts";
 import { Id } from "../pi/schemas/ids.ts";

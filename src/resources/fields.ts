@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Reservation } from "../contract/reservation.ts";
 import { GpioDevice, PinLevel } from "../pi/schemas/gpio.ts";
 import { Id } from "../pi/schemas/ids.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How a resource says what it left out; a resource has no pages. */
 export const LeftOutFields = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import type { FleetNode } from "../contract/fleet.ts";
 import { defineResource, type Picture, type Thing } from "../contract/resource.ts";

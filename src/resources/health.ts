@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineResource } from "../contract/resource.ts";
 import { SystemHealth } from "../pi/schemas/system.ts";
 

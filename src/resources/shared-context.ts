@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineResource } from "../contract/resource.ts";
 import { Fault } from "../lib/errors.ts";
 import { parsedJson } from "../lib/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Freeze, RESULTS } from "../contract/activity.ts";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { sentence } from "../lib/sentence.ts";
 import { Certificate } from "../pi/schemas/certificate.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { Cluster, ClusterStatus } from "../pi/schemas/cluster.ts";
 import { ClusterId, K3S_VERSION, Limit, ObjectName, Offset, paged, PageFields } from "./fields.ts";

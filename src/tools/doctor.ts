@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HomePorts } from "../contract/context.ts";
 import { clientReport, gatewayHop, HOP_STATES } from "../contract/diagnosis.ts";
 import { defineTool } from "../contract/tool.ts";

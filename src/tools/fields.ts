@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fit } from "../lib/fit.ts";
 import { Id } from "../pi/schemas/ids.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import { type FleetNode, JOB_PREFIX, type JobState } from "../contract/fleet.ts";
 import { atLeast, type Role } from "../contract/role.ts";

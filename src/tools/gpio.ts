@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";
 import { GpioDevice, PinLevel, PinMode, Reading } from "../pi/schemas/gpio.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { fit } from "../lib/fit.ts";
 import { PiNode } from "../pi/schemas/node.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import type { JobState } from "../contract/fleet.ts";
 import type { OperationState, Step } from "../contract/operation.ts";

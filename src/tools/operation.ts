@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { JOB_PREFIX } from "../contract/fleet.ts";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";

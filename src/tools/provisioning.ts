@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { ClusterId, K3S_VERSION, NodeId } from "./fields.ts";
 import { ADDS, SETS } from "./hints.ts";

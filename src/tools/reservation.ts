@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineTool } from "../contract/tool.ts";
 import { LEVEL_NAME } from "../lib/level.ts";
 import { PinLevel } from "../pi/schemas/gpio.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SharedContext, SharedEntry, SharedVersion } from "../contract/shared-context.ts";
 import { defineTool } from "../contract/tool.ts";
 import { Fault } from "../lib/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SshConfig } from "../contract/operation.ts";
 import { Fault } from "../lib/errors.ts";
 

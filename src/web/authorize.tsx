@@ -1,6 +1,6 @@
 import type { AuthRequest, ConsentDescription } from "@cloudflare/workers-oauth-provider";
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { GrantProps } from "../auth/grant.ts";
 import { deviceOf } from "../auth/device-cookie.ts";
 import { homeOfResource } from "../auth/provider.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf } from "../auth/sign-in-cookie.ts";
 import type { Connection, Sightings } from "../contract/connection.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { personOf } from "../auth/sign-in-cookie.ts";
 import type { Person } from "../auth/sign-in.ts";
 import type { Caller } from "../contract/caller.ts";

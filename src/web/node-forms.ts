@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Grant, type OwnedCapability, type Setting, type Switch, SWITCHES } from "../contract/node-register.ts";
 
 /** What the forms of the page of nodes say. */

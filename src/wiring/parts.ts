@@ -1,7 +1,7 @@
 import { views } from "../apps/index.ts";
 import { type Config, ConfigError, parseConfig } from "../config.ts";
 import type { OpenHome } from "../contract/context.ts";
-import { activityPort } from "../activity/port.ts";
+import { activityPort, type RecordObject } from "../activity/port.ts";
 import { connectionsOf } from "../accounts/port.ts";
 import { countedTry, limitedSignIn } from "../auth/limited-sign-in.ts";
 import { openProviders, rulesOf } from "../auth/providers/open.ts";
@@ -17,6 +17,7 @@ import { type Limits, limits, NO_LIMITS } from "../limits/port.ts";
 import { RATES } from "../limits/table.ts";
 import { serverFactory } from "../mcp/server.ts";
 import { metrics, type Metrics as Counted } from "../metrics/port.ts";
+import type { ClaimRegister } from "../operations/claim.ts";
 import { operationsPort } from "../operations/port.ts";
 import { BusyHomes, type PaceObject, pacedWays, type Pacing, Writes } from "../pace/port.ts";
 import { DialectMemory } from "../pi/dialect.ts";
@@ -96,6 +97,20 @@ function contextHub(env: Env, homeId: string): ContextHub {
   };
 }
 
+/** What the hub writes down and claims, asked in the same way: most calls need none of it. */
+function recordHub(env: Env, homeId: string): RecordObject & ClaimRegister {
+  const hub = () => env.HOME_HUB.getByName(homeId);
+  return {
+    begin: async (...asked) => hub().begin(...asked),
+    finish: async (...asked) => hub().finish(...asked),
+    record: async (...asked) => hub().record(...asked),
+    activities: async (filter) => hub().activities(filter),
+    frozen: async () => hub().frozen(),
+    freeze: async (...asked) => hub().freeze(...asked),
+    claim: async (...asked) => hub().claim(...asked),
+  };
+}
+
 /** What acts on homes in a caller's name, for the tools and resources of one session. */
 export function openHomeOf(env: Env): OpenHome {
   const writes = new Writes();
@@ -104,14 +119,15 @@ export function openHomeOf(env: Env): OpenHome {
   const pins = { ...pinsOf(env), wrote: (homeId: string) => writes.note(homeId, Date.now()) };
   return (caller, homeId, signal, origin, trace) => {
     const opened = openPi(caller, homeId, signal, trace);
+    const record = recordHub(env, homeId);
     return {
       ...opened,
       caller,
-      operations: operationsPort(env.OPERATION, env.HOME_HUB.getByName(homeId), caller, opened.home),
+      operations: operationsPort(env.OPERATION, record, caller, opened.home),
       reservations: reservationsPort(pins, caller, homeId, opened.pi),
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
-      activity: activityPort(env.HOME_HUB.getByName(homeId), caller, opened.home.name),
+      activity: activityPort(record, caller, opened.home.name),
       fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };

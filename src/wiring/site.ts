@@ -1,7 +1,7 @@
 import { connectionsOf } from "../accounts/port.ts";
 import { callerOf } from "../auth/grant.ts";
 import { limitedSignIn } from "../auth/limited-sign-in.ts";
-import { limitOAuth } from "../auth/oauth-limits.ts";
+import { isLimited, limitOAuth } from "../auth/oauth-limits.ts";
 import { endGrants, identity, insufficientScope, MCP_PATH } from "../auth/provider.ts";
 import { scopesOf } from "../auth/scopes.ts";
 import { carefully } from "../auth/unknown-clients.ts";
@@ -36,7 +36,7 @@ import {
 } from "./parts.ts";
 
 /** Everything that is served at one origin. */
-type Site = (request: Request, ctx: ExecutionContext) => Promise<Response>;
+type Site = (request: Request, ctx: ExecutionContext, pathname: string) => Promise<Response>;
 
 const sites = new Map<string, Site>();
 
@@ -61,12 +61,13 @@ export function siteFor(origin: string, env: Env): Site {
   const given = sessionIds(configOf(env).tokenKey);
   const signIn = signInOf(env);
   const names = new Map(signIn.homes.map(({ id, name }) => [id, name]));
+  const nameOf = (homeId: string) => names.get(homeId);
   const oauth = identity(
     origin,
     signIn.homes.map(({ id }) => id),
     {
       async fetch(request, { MCP_SESSION }, context) {
-        const caller = callerOf(context, signIn.rules, (homeId) => names.get(homeId));
+        const caller = callerOf(context, signIn.rules, nameOf);
         if (caller === undefined) return signInAgain(request.url);
         if (!(await counted.within("call", caller.userId))) return tooManyRequests(RATES.call.seconds);
         const stepUp = (role: Role) => insufficientScope(context.auth, scopesOf(role));
@@ -104,14 +105,12 @@ export function siteFor(origin: string, env: Env): Site {
     waitSeconds: RATES.nodes.seconds,
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
-  const site: Site = async (asked, ctx) => {
+  const site: Site = async (asked, ctx, pathname) => {
     const isWithin = () => counted.within("nodes", addressOf(asked));
-    const asks = new URL(asked.url).pathname;
-    if (asks === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
-    if (asks === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
-    const request = await limitOAuth(asked, counted);
+    if (pathname === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
+    if (pathname === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
+    const request = isLimited(pathname) ? await limitOAuth(asked, pathname, counted) : asked;
     if (request instanceof Response) return request;
-    const { pathname } = new URL(request.url);
     const answer = await oauth.fetch(request, env, ctx);
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
     if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;

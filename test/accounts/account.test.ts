@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { CONNECTION_MS, MAX_CONNECTIONS, MAX_SESSIONS } from "../../src/accounts/rules.ts";
 import type { Caller } from "../../src/contract/caller.ts";
 import { Account } from "../../src/index.ts";
+import { responseOf } from "../../src/mcp/answer.ts";
 import { callerAs, Client, moveIn, ORIGIN } from "../support/whole.ts";
 import { connect, connectionOf } from "../support/connected.ts";
 
@@ -22,9 +23,9 @@ const HEADERS = [
 /** The status of a call in a session. */
 async function statusIn(session: string, caller: Caller, body = LIST): Promise<number> {
   const request = { method: "POST", headers: HEADERS, body, origin: ORIGIN };
-  const { status, body: answer } = await env.MCP_SESSION.getByName(session).serve(request, caller);
-  await new Response(answer).text();
-  return status;
+  const answer = responseOf(await env.MCP_SESSION.getByName(session).serve(request, caller));
+  await answer.text();
+  return answer.status;
 }
 
 afterEach(() => {

@@ -38,6 +38,16 @@ describe("callerOf", () => {
     });
   });
 
+  test("one grant makes one caller, and another for another scope, client, set of rules or of homes", () => {
+    const first = callerIn({ props, auth }, RULES);
+    expect(callerIn({ props, auth: { ...auth, scope: [...auth.scope] } }, RULES)).toBe(first);
+    expect(callerIn({ props, auth: { ...auth, scope: ["pi:view"] } }, RULES)?.homes["home"]?.role).toBe("viewer");
+    expect(callerIn({ props, auth: { ...auth, clientId: "client-2" } }, RULES)?.clientId).toBe("client-2");
+    expect(callerIn({ props, auth }, rules([], {}))).toBeUndefined();
+    expect(callerIn({ props, auth }, RULES, () => undefined)?.homes).toStrictEqual({});
+    expect(callerIn({ props, auth }, RULES)).toStrictEqual(first);
+  });
+
   test("the role at each home is the lower of the person's and the client's", () => {
     const role = fc.constantFrom(...ROLES);
     fc.assert(

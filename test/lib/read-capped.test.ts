@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readCapped } from "../../src/lib/read-capped.ts";
+import { readCapped, readMessage } from "../../src/lib/read-capped.ts";
 
 /** A body that gives its chunks one by one and counts what was asked of it. */
 function bodyOf(chunks: readonly unknown[]) {
@@ -77,5 +77,35 @@ describe("readCapped", () => {
 
   test("chunks that are no bytes are refused", async () => {
     await expect(readCapped(bodyOf(["text"]).body, 10)).rejects.toThrow(TypeError);
+  });
+});
+
+const message = (text: string, headers: Record<string, string>) => new Response(bytes(text), { headers });
+
+describe("readMessage", () => {
+  test.each([
+    ["says what it is", "abc", { "content-length": "3" }, 3, "abc"],
+    ["says nothing", "abc", {}, 3, "abc"],
+    ["says nothing, and is too much", "abc", {}, 2, undefined],
+    ["says that it is too much", "abc", { "content-length": "3" }, 2, undefined],
+    ["says less than it is", "abc", { "content-length": "1" }, 2, undefined],
+    ["says nonsense", "abc", { "content-length": "-1" }, 2, undefined],
+    ["says how long it is packed", "abc", { "content-length": "1", "content-encoding": "gzip" }, 2, undefined],
+  ])("a message that %s", async (_what, text, headers, max, expected) => {
+    expect(await readMessage(message(text, headers), max)).toBe(expected);
+  });
+
+  test("one without a body is an empty text", async () => {
+    expect(await readMessage(new Request("https://a.example"), 10)).toBe("");
+  });
+
+  test("what is no UTF-8 is an error where that is asked for, in one go as in pieces", async () => {
+    for (const headers of [{ "content-length": "2" }, {}]) {
+      const broken = () => new Response(bytes("€").slice(0, 2), { headers });
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(readMessage(broken(), 10, true)).rejects.toThrow(TypeError);
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await readMessage(broken(), 10)).toBe("\uFFFD");
+    }
   });
 });

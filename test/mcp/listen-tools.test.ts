@@ -5,6 +5,7 @@ import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Caller } from "../../src/contract/caller.ts";
+import { responseOf } from "../../src/mcp/answer.ts";
 import { serverFactory } from "../../src/mcp/server.ts";
 import { Session } from "../../src/mcp/session.ts";
 import { memoryFleet, type MemoryFleet, type MemoryNode } from "../support/fleet.ts";
@@ -62,7 +63,8 @@ async function withSession(
       const { method, headers } = new Request(url, init);
       if (method === "GET") return new Response(null, { status: 405 });
       const body = typeof init?.body === "string" ? init.body : "";
-      const answer = await session.serve({ method, headers: [...headers], body, origin: URL_OF_IT.origin }, CALLER);
+      const asked = { method, headers: [...headers], body, origin: URL_OF_IT.origin };
+      const answer = responseOf(await session.serve(asked, CALLER));
       return answer.body === null ? answer : new Response(untilGone(answer.body, init?.signal), answer);
     };
     await work(fetch, fleets);

@@ -3,6 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { defineResource, type Picture } from "../../src/contract/resource.ts";
+import { responseOf } from "../../src/mcp/answer.ts";
 import { serverFactory } from "../../src/mcp/server.ts";
 import { Session } from "../../src/mcp/session.ts";
 import { changesBetween } from "../../src/resources/changes.ts";
@@ -94,7 +95,7 @@ async function withSession(
       listen: limits,
     });
     let id = 0;
-    const send = (method: string, params: object, name: string | undefined, caller = CALLER) => {
+    const send = async (method: string, params: object, name: string | undefined, caller = CALLER) => {
       id += 1;
       const headers: [string, string][] = [
         ["content-type", "application/json"],
@@ -104,7 +105,9 @@ async function withSession(
         ...(name === undefined ? [] : [["mcp-name", name] satisfies [string, string]]),
       ];
       const body = JSON.stringify({ jsonrpc: "2.0", id, method, params: { ...params, _meta: META } });
-      return session.serve({ method: "POST", headers, body, origin: "https://pimcp.example" }, caller);
+      return responseOf(
+        await session.serve({ method: "POST", headers, body, origin: "https://pimcp.example" }, caller),
+      );
     };
     await work({
       lamp,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { wholeAnswer } from "../../src/mcp/answer.ts";
 import { serveMcp } from "../../src/mcp/route.ts";
 import type { Session, SessionRequest } from "../../src/mcp/session.ts";
 import { callerWith } from "../support/protocol.ts";
@@ -8,7 +9,7 @@ test("of a request's headers a session gets those that the protocol looks at, an
   const session = {
     serve: async (request: SessionRequest) => {
       served.push(request);
-      return new Response("{}");
+      return wholeAnswer(200, {}, "{}");
     },
   };
   const request = new Request("https://pimcp.example/mcp", {

@@ -3,6 +3,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Caller } from "../../src/contract/caller.ts";
 import type { McpSession } from "../../src/index.ts";
+import { responseOf } from "../../src/mcp/answer.ts";
 import { IDLE_MS } from "../../src/mcp/session.ts";
 import { connect } from "../support/connected.ts";
 
@@ -19,8 +20,8 @@ const HEADERS = [
   ["accept", "application/json, text/event-stream"],
 ] as const;
 
-const serve = (session: DurableObjectStub<McpSession>, body: string, caller = CALLER) =>
-  session.serve({ method: "POST", headers: HEADERS, body, origin: "https://pimcp.example" }, caller);
+const serve = async (session: DurableObjectStub<McpSession>, body: string, caller = CALLER) =>
+  responseOf(await session.serve({ method: "POST", headers: HEADERS, body, origin: "https://pimcp.example" }, caller));
 
 /** The status, with the body read to its end: an unread answer keeps its object from being evicted. */
 async function statusOf(response: Promise<Response>): Promise<number> {

@@ -8,6 +8,7 @@ import { DemoHome } from "../../src/demo/demo-home.ts";
 import type { World } from "../../src/demo/state.ts";
 import { createWorld } from "../../src/demo/world.ts";
 import type { McpSession } from "../../src/index.ts";
+import { responseOf } from "../../src/mcp/answer.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
 import { connect } from "./connected.ts";
 
@@ -90,7 +91,7 @@ export class Client {
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
     const request = { method: "POST", headers: HEADERS, body, origin: ORIGIN };
     await (this.#connected ??= connect(this.#caller));
-    const response = await this.#session.serve(request, this.#caller);
+    const response = responseOf(await this.#session.serve(request, this.#caller));
     const text = await response.text();
     this.heard.push(text);
     const data = text.split("\n").find((line) => line.startsWith("data: "));

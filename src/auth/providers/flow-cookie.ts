@@ -1,5 +1,5 @@
 import { generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from "oauth4webapi";
-import { z } from "zod";
+import * as z from "zod";
 import type { Sealer } from "../../lib/crypto.ts";
 import { sealedCookie } from "../cookies.ts";
 import type { Bindings, Provider } from "./provider.ts";

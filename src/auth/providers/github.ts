@@ -1,5 +1,5 @@
 import { calculatePKCECodeChallenge } from "oauth4webapi";
-import { z } from "zod";
+import * as z from "zod";
 import { withDeadline } from "../../lib/deadline.ts";
 import { emailName, githubName } from "../people.ts";
 import { type Fetch, outgoing, PROVIDER_MS } from "./outgoing.ts";

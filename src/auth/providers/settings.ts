@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { optional } from "../../homes/variables.ts";
 import type { Home } from "../../homes/home.ts";
 import { parsePeople, type People } from "../people.ts";

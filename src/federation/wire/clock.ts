@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The hybrid logical clock by which writes of several machines are put in an order (Kulkarni and others, 2014): the

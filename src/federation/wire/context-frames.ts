@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Stamp } from "./clock.ts";
 
 /** What a home's hub and its nodes tell each other of the shared context, and what both keep to. */

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 
 /** How a node proves who it is: a JWT signed with its own Ed25519 key, good once and for a minute. */
 

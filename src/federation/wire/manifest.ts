@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a node offers, as it says so itself. The owner decides what of it is switched on, and for whom. */
 

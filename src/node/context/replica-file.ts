@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { dirname } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Stamp } from "../../federation/wire/clock.ts";
 import { FeedEntry, NodeWrite, REFUSALS, Waits } from "../../federation/wire/context-frames.ts";
 import { privateFolder } from "../folders.ts";

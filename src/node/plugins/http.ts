@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { definePlugin, definePluginTool, type PluginHost, Refusal, SWITCH } from "../plugin.ts";
 import { REMOVED } from "../../lib/secrets.ts";
 import { isPublic, isPublicOrLocal } from "./net/addresses.ts";

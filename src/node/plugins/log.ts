@@ -1,6 +1,6 @@
 import { lstat, open, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { REMOVED, withoutSecrets } from "../../lib/secrets.ts";
 import { definePlugin, definePluginTool, Failure, type PluginCall, Refusal, SWITCH } from "../plugin.ts";
 import { runProgram } from "./process.ts";

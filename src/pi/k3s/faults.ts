@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault, type FaultDetails, type FaultType } from "../../lib/errors.ts";
 import { sentence, sentences } from "../../lib/sentence.ts";
 import { redactText } from "../redact.ts";

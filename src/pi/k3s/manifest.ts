@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../../lib/errors.ts";
 
 /** Whose pods are whose: shown by `kubectl get pods -l app.kubernetes.io/managed-by=pimcp`. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../../lib/errors.ts";
 import type { ClusterPods, Removed } from "../deployments.ts";
 import { type Pod, PodAnswer } from "../schemas/pod.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The role words of pi-controller (contract, section 3.4). */
 export const UpstreamRole = z.enum(["viewer", "operator", "admin"]);

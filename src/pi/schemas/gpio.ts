@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SetText } from "./envelope.ts";
 import { bcmAt, headerPin, type PinNumbering } from "./header.ts";
 import { Id } from "./ids.ts";

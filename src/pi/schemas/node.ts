@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SetText } from "./envelope.ts";
 import { GPIO_DEVICE_ANSWERS, GpioDevice } from "./gpio.ts";
 import type { PinNumbering } from "./header.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { redactText } from "../redact.ts";
 
 /** A pod, as far as it is shown: no environment, no volumes, for those hold secrets. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * Answer to work on nodes: a `ProvisioningResult`, or a cluster's `{message, cluster_id}` (contract, sections 4.1

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A home's overall health, in the seed's shape (section 3.4). Null is not known. */
 export const SystemHealth = z.object({

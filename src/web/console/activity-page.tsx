@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { type Freeze, type KeptActivity, RESULTS } from "../../contract/activity.ts";
 import { Layout, type Signed } from "../layout.tsx";
 import { ACTIVITY_PATH } from "../next.ts";

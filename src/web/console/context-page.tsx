@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { HomePorts } from "../../contract/context.ts";
 import { atLeast, type Role } from "../../contract/role.ts";
 import type { SharedContext, SharedEntry, SharedVersion } from "../../contract/shared-context.ts";

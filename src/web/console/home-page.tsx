@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import type { Freeze } from "../../contract/activity.ts";
 import type { ListedOperation } from "../../contract/operation.ts";
 import type { Reservation } from "../../contract/reservation.ts";

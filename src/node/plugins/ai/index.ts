@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../../../lib/json.ts";
 import { definePlugin, definePluginTool, Failure, type PluginTool, Refusal } from "../../plugin.ts";
 import { Chat } from "./chat.ts";

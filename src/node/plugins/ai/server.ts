@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../../../lib/json.ts";
 import { REMOVED, withoutSecrets } from "../../../lib/secrets.ts";
 import { Failure } from "../../plugin.ts";

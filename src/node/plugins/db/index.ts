@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { definePlugin, definePluginTool, type PluginHost, type PluginTool, Refusal, SWITCH } from "../../plugin.ts";
 import type { Database, Query } from "./database.ts";
 import { openPostgres } from "./postgres.ts";

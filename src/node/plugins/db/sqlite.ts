@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { execPath } from "node:process";
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../../../lib/json.ts";
 import { Failure, Refusal } from "../../plugin.ts";
 import { runProgram } from "../process.ts";

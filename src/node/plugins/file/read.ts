@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { definePluginTool } from "../../plugin.ts";
 import { openIn, type Tree } from "../rooted/tree.ts";
 import { looksBinary, piecesOf } from "./bytes.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { definePluginTool, Failure } from "../../plugin.ts";
 import { openIn, type Tree } from "../rooted/tree.ts";
 import type { FileSettings } from "./settings.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Address of a server, maybe with a path: http or https, without account, query and last slash. */
 export const ServerUrl = z

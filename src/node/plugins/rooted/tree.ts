@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readlink, realpath, stat } from "node:fs/promises";
 import { platform } from "node:process";
 import { join, relative, sep } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure, Refusal } from "../../plugin.ts";
 import { deniedOf, partsOf, SECRET_NAMES } from "./names.ts";
 

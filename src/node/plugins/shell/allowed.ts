@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "../../plugin.ts";
 import { realOf, type Tree } from "../rooted/tree.ts";
 

@@ -1,5 +1,5 @@
 import { access, constants, realpath, stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import {
   definePlugin,
   definePluginTool,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AwsV4Signer } from "aws4fetch";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "../../plugin.ts";
 import { type Answered, ask } from "../net/ask.ts";
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { parsedJson } from "../../../lib/json.ts";
 
 /** What is kept of one text. */

@@ -19,6 +19,18 @@ const PINS = "test/reservations/**/*.test.ts";
 /** Homes of all reaches, behind bindings and a network of the tests' own. */
 const REACHES = "test/reach/**/*.test.ts";
 
+/**
+ * Tests of a whole Worker of their own: they stop all objects, count what one home has, or make its time stand still.
+ * The others share one Worker, which is built once for all of them.
+ */
+const ALONE = [
+  "test/whole/**/*.test.ts",
+  "test/web/console/**/*.test.ts",
+  "test/mcp/{listen,listen-tools}.test.ts",
+  "test/security/{authorization,doors,pages,parsers,tokens}.test.ts",
+  "test/pace/{home-pace,own-write}.test.ts",
+];
+
 /** What runs in a browser has a configuration of its own: `vitest.pages.config.ts`. */
 const PAGES = "test/pages/**";
 
@@ -49,24 +61,30 @@ declare module "vitest" {
 /** The Worker as it is deployed: elsewhere tests are not counted, which all come from one address. */
 const LIMITED = "test/limits/worker/**/*.test.ts";
 
+const worker = () =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development", LIMITS: "off" } },
+  });
+
 export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development", LIMITS: "off" } },
-          }),
-        ],
+        plugins: [worker()],
         test: {
           ...PROPERTIES,
           name: "worker",
-          // The first request of a file builds the whole Worker, which takes seconds on a busy machine.
+          isolate: false,
+          // The first request builds the whole Worker, which takes seconds on a busy machine.
           testTimeout: 60_000,
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [...IN_NODE, PINS, REACHES, LIMITED, PAGES, FAULTS, K8S],
+          exclude: [...IN_NODE, ...ALONE, PINS, REACHES, LIMITED, PAGES, FAULTS, K8S],
         },
+      },
+      {
+        plugins: [worker()],
+        test: { ...PROPERTIES, name: "alone", include: ALONE, testTimeout: 60_000 },
       },
       {
         plugins: [

@@ -114,7 +114,8 @@ const SAID: Readonly<Record<(typeof PROBLEMS)[number], string>> = {
 };
 
 const NOTE = `A change is made by a home before its answer fails wherever the table says "does it". Counts are calls: a tool that
-makes several requests is struck at each of them, one after the other, where a home resets the connection or answers 500.
+makes several requests is struck at each of them, one after the other, where a home resets the connection or answers 500,
+and elsewhere at the one that matters most; a tool that asks nothing of the home is struck by what fails here.
 "Unknown" are answers that say that the outcome is not known, and where to look; a person who comes back with the same
 consent is refused, and nothing is done again. A read is answered where another request brings what was lost. The longest
 times are those of a home that hangs (10 s for one request here) and of operations, whose callers hear after 18 s that they go on.`;

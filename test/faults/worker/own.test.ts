@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, test, vi } from "vitest";
-import { type Good, goodCall } from "../support/cell.ts";
+import { type Good, goodCalls } from "../support/cell.ts";
 import { OWN_FAULTS } from "../support/own-faults.ts";
 import { SCENARIOS, SHORT_SCENARIOS } from "../support/scenario.ts";
 import { leave, resolveHomes } from "../support/steer.ts";
@@ -10,12 +10,12 @@ const isShort = inject("faults") === "short";
 const FIRST = isShort ? SHORT_SCENARIOS : SCENARIOS.filter(({ lane }) => lane === 0);
 /** Of the short form: objects that are reset. */
 const faults = isShort ? OWN_FAULTS.slice(0, 2) : OWN_FAULTS;
-const good = new Map<string, Good>();
+let good: ReadonlyMap<string, Good> = new Map();
 
 beforeAll(async () => {
   for (const level of ["info", "warn", "error"] as const) vi.spyOn(console, level).mockReturnValue();
   resolveHomes();
-  await Promise.all(FIRST.map(async (scenario) => void good.set(scenario.tool, await goodCall(scenario))));
+  good = await goodCalls(FIRST);
 });
 
 describe.each(faults)("$what", (fault) => {

@@ -151,14 +151,10 @@ export async function strike(scenario: Scenario, fault: HomeFault, aim: Aimed | 
   await clear(scenario);
   const ready = await readyAt(scenario);
   const home = steer(scenario.homeId);
-  if (fault.how === "refuse") {
-    // Signed in, so that it is the call itself that is refused.
-    await ready.guest.call("list_clusters");
-    await home.aim(null);
-    await home.refuse();
-  } else {
-    await home.aim(aim ?? null);
-  }
+  // Signed in before, so that it is the call itself that is refused.
+  if (fault.how === "refuse" || fault.how === "401") await ready.guest.call("list_clusters");
+  await home.aim(aim ?? null);
+  if (fault.how === "refuse") await home.refuse();
   const told = await ready.guest.told(scenario.tool, ready.args);
   if (fault.how === "refuse") await home.open();
   const mayResend = fault.how === "429" || fault.how === "401";

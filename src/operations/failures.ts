@@ -23,5 +23,7 @@ export function outcomeOf(error: unknown): StepOutcome {
     return { phase: "pending", message: "PiMCP itself failed to ask the home.", nodes: [] };
   }
   const phase = HOPELESS.has(error.type) ? "unknown" : "pending";
-  return { phase, message: `The home could not be asked how it ended: ${sentence(error.message)}`, nodes: [] };
+  // What the asking changed is not what is asked about.
+  const why = error.message.replace("Nothing was changed.", "").trim();
+  return { phase, message: `The home could not be asked how it ended: ${sentence(why)}`, nodes: [] };
 }

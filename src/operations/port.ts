@@ -66,19 +66,24 @@ export function operationsPort(
   // An operation needs no way into other homes.
   const here: Caller = { ...caller, homes: access === undefined ? {} : { [homeId]: access } };
   const object = (operationId: string) => namespace.getByName(`${homeId}:${operationId}`);
+  const watch: Operations["watch"] = async (operationId, since, ms) => {
+    const ask = () => object(operationId).watch({ caller: here, since, ms });
+    // An object that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
+    const outcome = await ask().catch(ask);
+    return outcome.found ? outcome.state : undefined;
+  };
   return {
+    watch,
     async start(steps) {
       const operationId = crypto.randomUUID();
       await claimTargets(register, operationId, steps, (other) => object(other).progress());
-      const outcome = await object(operationId).start({ operationId, homeId, caller: here, steps });
-      if (!outcome.started) throw refused(outcome.refusal, name);
-      return outcome.state;
-    },
-    async watch(operationId, since, ms) {
-      const ask = () => object(operationId).watch({ caller: here, since, ms });
-      // An object that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
+      const ask = () => object(operationId).start({ operationId, homeId, caller: here, steps });
+      // Its id makes it safe to ask again if the object was restarted before it answered.
       const outcome = await ask().catch(ask);
-      return outcome.found ? outcome.state : undefined;
+      if (outcome.started) return outcome.state;
+      const before = outcome.refusal === "exists" ? await watch(operationId, NEVER, 0) : undefined;
+      if (before === undefined) throw refused(outcome.refusal, name);
+      return before;
     },
   };
 }

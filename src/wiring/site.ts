@@ -12,7 +12,7 @@ import { CONNECT_PATH, JOIN_PATH } from "../federation/wire/limits.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { addressOf } from "../limits/address.ts";
 import { RATES } from "../limits/table.ts";
-import { noEndpoint, serveMcp, signInAgain, signInFirst } from "../mcp/route.ts";
+import { noEndpoint, serveMcp, signInAgain, signInFirst, unavailable } from "../mcp/route.ts";
 import { sessionIds } from "../mcp/session-id.ts";
 import { tooManyRequests } from "../mcp/too-many.ts";
 import { scrape } from "../metrics/scrape.ts";
@@ -113,7 +113,9 @@ export function siteFor(origin: string, env: Env): Site {
     if (request instanceof Response) return request;
     const answer = await oauth.fetch(request, env, ctx);
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
-    if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
+    if (!pathname.startsWith(MCP_PATH)) return answer;
+    if (answer.status >= 500) return unavailable(answer);
+    if (answer.status !== 401) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
     const within = await counted.within("refused", addressOf(request));
     return within ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);

@@ -323,3 +323,17 @@ describe("get_operation", () => {
     await expect(runTool(getOperation, { operation_id: ID }, home)).rejects.toMatchObject({ type: "not_found" });
   });
 });
+
+test("a call that has used up its time before the operation began does not wait for its end", async () => {
+  const home = setUp();
+  const until = Date.now() + 4000;
+  const started = Date.now();
+  const value = await runTool(
+    provisionNode,
+    { node_id: 4, role: "worker", ssh_config },
+    { context: { ...home.context, until } },
+  );
+  expect(value).toMatchObject({ phase: "running" });
+  expect(Date.now()).toBeLessThan(until);
+  expect(Date.now() - started).toBe(2500);
+});

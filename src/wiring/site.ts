@@ -105,10 +105,14 @@ export function siteFor(origin: string, env: Env): Site {
     waitSeconds: RATES.nodes.seconds,
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
+  const ofNodes = (asked: Request, pathname: string) => {
+    const within = () => counted.within("nodes", addressOf(asked));
+    if (pathname === JOIN_PATH) return joinNode(asked, { ...joining, within });
+    return pathname === CONNECT_PATH ? connectNode(asked, { ...joining, within }) : undefined;
+  };
   const site: Site = async (asked, ctx, pathname) => {
-    const isWithin = () => counted.within("nodes", addressOf(asked));
-    if (pathname === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
-    if (pathname === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
+    const node = ofNodes(asked, pathname);
+    if (node !== undefined) return node;
     const request = isLimited(pathname) ? await limitOAuth(asked, pathname, counted) : asked;
     if (request instanceof Response) return request;
     const answer = await oauth.fetch(request, env, ctx);

@@ -25,10 +25,19 @@ export function refusalOf(fault: Fault): Ending {
   return { ...ENDINGS[fault.type], result: "refused" };
 }
 
+const READS = /^GET | \/api\/v1\/auth\//;
+
+/** Whether a home failed over a change, or said of it what cannot be read: it may have made it all the same. */
+function mayBeDone({ details: { endpoint = "GET ", statusCode = 200 } = {} }: Fault): boolean {
+  return !READS.test(endpoint) && (statusCode < 300 || statusCode >= 500);
+}
+
 /** How a deed ended that threw this. */
 export function endingOf(error: unknown): Ending {
   if (isUnanswered(error)) return { result: "unknown", why: "the home did not answer in time, or was lost meanwhile" };
-  return error instanceof Fault ? ENDINGS[error.type] : BUG;
+  if (!(error instanceof Fault)) return BUG;
+  const ending = ENDINGS[error.type];
+  return ending.result === "failed" && mayBeDone(error) ? { ...ending, result: "unknown" } : ending;
 }
 
 const SAID: Readonly<Record<Ending["result"], string>> = {

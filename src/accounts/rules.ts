@@ -14,6 +14,14 @@ export interface KeptSession {
   readonly seenAt: number;
 }
 
+/** A session that could not be told that a connection has ended. */
+export interface Untold {
+  readonly session: string;
+  readonly connectionId: string;
+  /** Epoch milliseconds; when it was to be told first. */
+  readonly since: number;
+}
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** As long as a refresh token that nobody uses, and a day more for the access token. */
@@ -62,4 +70,15 @@ export function isGood({ usedAt, endedAt, stays, since }: KeptConnection, now: n
 /** Whether a connection has to be remembered: a token of one that was ended may have a while to go. */
 export function isLive({ usedAt, endedAt }: KeptConnection, now: number): boolean {
   return now - (endedAt ?? usedAt) < CONNECTION_MS;
+}
+
+/** Something restarts: it is back after seconds. */
+const SHORTEST_PAUSE_MS = 1000;
+/** What is away for longer is asked once a minute. */
+const LONGEST_PAUSE_MS = 60 * 1000;
+
+/** How long to wait before those are told that could not be: as long as the newest of them has waited, within bounds. */
+export function pauseMs(untold: readonly Untold[], now: number): number {
+  const waited = now - Math.max(...untold.map(({ since }) => since));
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, waited));
 }

@@ -41,7 +41,7 @@ const CLEAN_MS = 24 * 60 * 60 * 1000;
  * One person's connections: which AI clients may act for them, and in which sessions they do; one object per user.
  *
  * State:  `connection:<id>`, at most 50 good ones (see `rules.ts`) and for a month those that ended, so that a
- *         token which still lives is refused; `session:<name>`, at most 64; `untold:<id>:<name>`,
+ *         token which still lives is refused; `session:<name>`, at most 64 and those that could not be emptied; `untold:<id>:<name>`,
  *         sessions that are still to be told that a connection has ended: they keep whom they have let in, also while
  *         they restart.
  * Alarm:  daily, while there is anything: forgets what is over and in the end everything. While there are sessions to
@@ -50,6 +50,8 @@ const CLEAN_MS = 24 * 60 * 60 * 1000;
  */
 export class AccountObject extends DurableObject<Env> {
   readonly #ends: SessionEnds;
+  /** Sessions that are being emptied. They are known until they are: they may let a connection act until then. */
+  readonly #leaving = new Set<string>();
 
   constructor(ctx: DurableObjectState, env: Env, ends: SessionEnds) {
     super(ctx, env);
@@ -72,8 +74,9 @@ export class AccountObject extends DurableObject<Env> {
     if (kept === undefined || !isGood(kept, now)) return false;
     this.#put(seen(kept, sights, now));
     const sessions = this.#sessions(now);
-    const crowded = sessions.has(session) ? [] : crowdedOut(sessions);
-    for (const name of crowded) this.ctx.storage.kv.delete(SESSION + name);
+    const staying = new Map([...sessions].filter(([name]) => !this.#leaving.has(name)));
+    const crowded = staying.has(session) ? [] : crowdedOut(staying);
+    this.#leaving.delete(session);
     this.ctx.storage.kv.put<KeptSession>(SESSION + session, { connectionId, seenAt: now });
     await Promise.all(crowded.map((name) => this.#release(name)));
     await this.#keepClean();
@@ -151,12 +154,17 @@ export class AccountObject extends DurableObject<Env> {
     return new Map(this.ctx.storage.kv.list<Untold>({ prefix: UNTOLD }));
   }
 
-  /** Makes room. One that cannot be emptied goes on until it is idle. */
+  /** Makes room. One that cannot be emptied is told of an end as any other, and is the first to go for the next. */
   async #release(session: string): Promise<void> {
+    this.#leaving.add(session);
     try {
       await this.#ends.release(session);
+      // Unless its client came back meanwhile.
+      if (this.#leaving.has(session)) this.ctx.storage.kv.delete(SESSION + session);
     } catch (error) {
       log("warn", "session_not_released", describeError(error));
+    } finally {
+      this.#leaving.delete(session);
     }
   }
 

@@ -176,6 +176,43 @@ describe("a session that cannot be told of an end", () => {
   });
 });
 
+describe("a session", () => {
+  const fill = async (caller: Caller) => {
+    for (let index = 0; index < MAX_SESSIONS; index += 1) {
+      await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`));
+    }
+  };
+  const notReleased = () =>
+    vi.spyOn(McpSession.prototype, "release").mockImplementation(() => {
+      throw new Error("The Durable Object was reset because its code was updated.");
+    });
+
+  test("that could not be emptied for another knows of an end all the same", async () => {
+    const { caller, session } = await letIn();
+    const release = notReleased();
+    await fill(caller);
+    expect(release).toHaveBeenCalledTimes(1);
+    expect(await accountOf(caller).end(caller.connectionId)).toMatchObject({ told: true });
+    expect(await statusIn(session, caller)).toBe(401);
+  });
+
+  test("that could not be emptied for another is emptied for the next", async () => {
+    const { caller, session } = await letIn();
+    const release = notReleased();
+    await fill(caller);
+    release.mockRestore();
+    await accountOf(caller).enter(entry(caller, `session-${caller.userId}-next`));
+    const rows = await runInDurableObject(env.MCP_SESSION.getByName(session), (_object, { storage }) => [
+      ...storage.kv.list(),
+    ]);
+    expect(rows).toStrictEqual([]);
+    const kept = await runInDurableObject(accountOf(caller), (_object, { storage }) => [
+      ...storage.kv.list({ prefix: "session:" }),
+    ]);
+    expect(kept).toHaveLength(MAX_SESSIONS);
+  });
+});
+
 describe("who replaces whom", () => {
   test("installations of one client on several computers, which share an id, do not end each other", async () => {
     const clientId = "https://editor.example/client.json";

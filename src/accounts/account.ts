@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Connection, Ended, Sight, Sightings } from "../contract/connection.ts";
 import { describeError, log } from "../lib/log.ts";
 import {
+  connectionsIn,
   crowdedOut,
   isGood,
   isLive,
@@ -41,9 +42,9 @@ const CLEAN_MS = 24 * 60 * 60 * 1000;
  * One person's connections: which AI clients may act for them, and in which sessions they do; one object per user.
  *
  * State:  `connection:<id>`, at most 50 good ones (see `rules.ts`) and for a month those that ended, so that a
- *         token which still lives is refused; `session:<name>`, at most 64 and those that could not be emptied; `untold:<id>:<name>`,
- *         sessions that are still to be told that a connection has ended: they keep whom they have let in, also while
- *         they restart.
+ *         token which still lives is refused; `session:<name>`, at most 64 and those that could not be emptied;
+ *         `untold:<id>:<name>`, sessions that are still to be told that a connection has ended: they keep whom they have
+ *         let in, also while they restart.
  * Alarm:  daily, while there is anything: forgets what is over and in the end everything. While there are sessions to
  *         be told, after a second, and then ever later, up to once a minute.
  * Errors: none of a session object: one that cannot be told is told again.
@@ -77,7 +78,11 @@ export class AccountObject extends DurableObject<Env> {
     const staying = new Map([...sessions].filter(([name]) => !this.#leaving.has(name)));
     const crowded = staying.has(session) ? [] : crowdedOut(staying);
     this.#leaving.delete(session);
-    this.ctx.storage.kv.put<KeptSession>(SESSION + session, { connectionId, seenAt: now });
+    this.ctx.storage.kv.put<KeptSession>(SESSION + session, {
+      connectionId,
+      others: this.#othersIn(sessions.get(session), connectionId, now),
+      seenAt: now,
+    });
     await Promise.all(crowded.map((name) => this.#release(name)));
     await this.#keepClean();
     return true;
@@ -119,9 +124,10 @@ export class AccountObject extends DurableObject<Env> {
       const kept = this.#get(id);
       if (kept !== undefined) this.#put({ ...kept, endedAt: now });
     }
-    for (const [session, { connectionId }] of this.#sessions(now)) {
-      if (!ids.includes(connectionId)) continue;
-      this.ctx.storage.kv.put<Untold>(`${UNTOLD}${connectionId}:${session}`, { session, connectionId, since: now });
+    for (const [session, kept] of this.#sessions(now)) {
+      for (const connectionId of connectionsIn(kept).filter((each) => ids.includes(each))) {
+        this.ctx.storage.kv.put<Untold>(`${UNTOLD}${connectionId}:${session}`, { session, connectionId, since: now });
+      }
     }
     // No await before its alarm is set, so that the end, who is to be told of it and the alarm are written as one.
     await this.#tell(now);
@@ -152,6 +158,15 @@ export class AccountObject extends DurableObject<Env> {
 
   #untold(): Map<string, Untold> {
     return new Map(this.ctx.storage.kv.list<Untold>({ prefix: UNTOLD }));
+  }
+
+  /** The other connections that a session may have let in and that are still good. */
+  #othersIn(session: KeptSession | undefined, connectionId: string, now: number): string[] {
+    const before = session === undefined ? [] : connectionsIn(session).filter((id) => id !== connectionId);
+    return before.filter((id) => {
+      const kept = this.#get(id);
+      return kept !== undefined && isGood(kept, now);
+    });
   }
 
   /** Makes room. One that cannot be emptied is told of an end as any other, and is the first to go for the next. */

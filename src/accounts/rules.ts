@@ -8,9 +8,12 @@ export interface KeptConnection extends Connection, Sightings {
   readonly endedAt: number | null;
 }
 
-/** A session of one connection, by the name of its object. */
+/** A session, by the name of its object. */
 export interface KeptSession {
+  /** The connection that came last. */
   readonly connectionId: string;
+  /** Connections that came before: a client that signs in anew keeps its session, and its first connection may be good. */
+  readonly others?: readonly string[];
   readonly seenAt: number;
 }
 
@@ -33,6 +36,12 @@ export const SESSION_MS = DAY_MS + 60 * 60 * 1000;
 export const MAX_CONNECTIONS = 50;
 /** So many sessions of one person live at a time; the one that was unused for longest is ended. */
 export const MAX_SESSIONS = 64;
+
+/** The connections that a session may have let in. */
+export const connectionsIn = ({ connectionId, others = [] }: KeptSession): readonly string[] => [
+  connectionId,
+  ...others,
+];
 
 const atMost = (count: number) => Math.max(0, count);
 

@@ -211,6 +211,20 @@ describe("a session", () => {
     ]);
     expect(kept).toHaveLength(MAX_SESSIONS);
   });
+
+  test("of two connections knows of the end of either", async () => {
+    const clientId = "https://editor.example/client.json";
+    const one = callerOf({ clientId });
+    const two = { ...one, connectionId: crypto.randomUUID() };
+    const session = crypto.randomUUID();
+    for (const each of [one, two]) {
+      await accountOf(one).add(connectionOf(each, { redirectHost: "127.0.0.1" }));
+      expect(await statusIn(session, each)).toBe(200);
+    }
+    await accountOf(one).end(one.connectionId);
+    expect(await statusIn(session, one)).toBe(401);
+    expect(await statusIn(session, two)).toBe(200);
+  });
 });
 
 describe("who replaces whom", () => {

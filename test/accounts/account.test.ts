@@ -176,17 +176,17 @@ describe("a session that cannot be told of an end", () => {
   });
 });
 
-describe("a session", () => {
-  const fill = async (caller: Caller) => {
-    for (let index = 0; index < MAX_SESSIONS; index += 1) {
-      await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`));
-    }
-  };
-  const notReleased = () =>
-    vi.spyOn(McpSession.prototype, "release").mockImplementation(() => {
-      throw new Error("The Durable Object was reset because its code was updated.");
-    });
+const fill = async (caller: Caller) => {
+  for (let index = 0; index < MAX_SESSIONS; index += 1) {
+    await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`));
+  }
+};
+const notReleased = () =>
+  vi.spyOn(McpSession.prototype, "release").mockImplementation(() => {
+    throw new Error("The Durable Object was reset because its code was updated.");
+  });
 
+describe("a session", () => {
   test("that could not be emptied for another knows of an end all the same", async () => {
     const { caller, session } = await letIn();
     const release = notReleased();

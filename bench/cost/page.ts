@@ -173,8 +173,7 @@ each time. The first call of each kind in ten minutes, as all below "Connecting"
 writes down once an hour that it is in use.
 
 What needs more than four requests: a change of a pin that a person confirms looks at the pin once more, so that what is
-done is what they agreed to; a node's tool that changes something asks for what is offered, writes the attempt down,
-calls, and writes the end down; work of minutes has an object of its own, whose alarm does the work, asks whether the home
+done is what they agreed to; work of minutes has an object of its own, whose alarm does the work, asks whether the home
 was frozen meanwhile and writes down what came of it, while the call waits to tell how far it is.`,
     `**An idle gateway.** ${idle.plan.sessions.toLocaleString("en")} sessions, ${idle.plan.nodes} linked nodes and
 ${idle.plan.reservations} reservations were made for real. While nodes ping, the runtime answers for the hub, which sleeps:

@@ -18,7 +18,6 @@ import { startHome, steerHome } from "../support/home.ts";
 const MORE = {
   "break_reservation, confirmed": 5,
   "delete_gpio_device, confirmed": 5,
-  "a tool that a node offers and that changes": 5,
 };
 
 const STARTING_MS = 180_000;

@@ -1,7 +1,7 @@
 import type { Caller } from "../contract/caller.ts";
 import type { JobState } from "../contract/fleet.ts";
 import type { HomeName } from "../contract/context.ts";
-import type { ListedOperation, Operations, OperationState } from "../contract/operation.ts";
+import type { ListedOperation, Operations, OperationState, Waiting } from "../contract/operation.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { Step } from "../pi/provisioning.ts";
@@ -37,7 +37,7 @@ export type WatchOutcome = { readonly found: true; readonly state: OperationStat
 /** The `Operation` objects, by name. */
 export interface OperationNamespace {
   getByName(name: string): {
-    start(request: StartRequest): Promise<StartOutcome>;
+    start(request: StartRequest, waiting?: Waiting): Promise<StartOutcome>;
     watch(request: WatchRequest): Promise<WatchOutcome>;
     progress(): Promise<Progress>;
   };
@@ -66,11 +66,20 @@ export function operationsPort(
   // An operation needs no way into other homes.
   const here: Caller = { ...caller, homes: access === undefined ? {} : { [homeId]: access } };
   const object = (operationId: string) => namespace.getByName(`${homeId}:${operationId}`);
+  /** An object that is restarted while somebody waits in it may have been started: that is not done again. */
+  const orStarted = (operationId: string) => async (error: unknown) => {
+    const seen = await object(operationId).watch({ caller: here, since: NEVER, ms: 0 });
+    if (!seen.found) throw error;
+    return { started: true, state: seen.state } as const;
+  };
   return {
-    async start(steps) {
+    async start(steps, waiting) {
+      const until = Date.now() + (waiting?.ms ?? 0);
       const operationId = crypto.randomUUID();
       await claimTargets(register, operationId, steps, (other) => object(other).progress());
-      const outcome = await object(operationId).start({ operationId, homeId, caller: here, steps });
+      const request: StartRequest = { operationId, homeId, caller: here, steps };
+      const wait = waiting && { ...waiting, ms: until - Date.now() };
+      const outcome = await object(operationId).start(request, wait).catch(orStarted(operationId));
       if (!outcome.started) throw refused(outcome.refusal, name);
       return outcome.state;
     },

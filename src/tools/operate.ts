@@ -1,15 +1,13 @@
 import * as z from "zod";
 import type { Context } from "../contract/context.ts";
 import type { JobState } from "../contract/fleet.ts";
-import type { OperationState, Step } from "../contract/operation.ts";
+import type { OperationState, Step, Waiting } from "../contract/operation.ts";
 import { wordsOf } from "../lib/content.ts";
 import { Fault } from "../lib/errors.ts";
 import { sentences } from "../lib/sentence.ts";
 
 /** A call has 20 s in all (design, section 4): the rest is for starting and answering. */
 const WAIT_MS = 18_000;
-/** How often the client hears that the call is alive. */
-const TICK_MS = 4000;
 
 const STEP_PHASES = ["waiting", "running", "watching", "done", "failed", "unknown"] as const;
 
@@ -101,12 +99,8 @@ function failure({ steps, next }: OperationState): Fault {
  * @throws Fault `provisioning_failed` if its only step has failed
  */
 export async function operate(steps: readonly Step[], context: Context): Promise<z.output<typeof OperationView>> {
-  const until = Date.now() + WAIT_MS;
-  let state = await context.operations.start(steps);
-  for (let left = WAIT_MS; left > 0 && state.phase === "running"; left = until - Date.now()) {
-    await tell(state, context);
-    state = (await context.operations.watch(state.operation_id, state.version, Math.min(TICK_MS, left))) ?? state;
-  }
+  const waiting: Waiting = { ms: WAIT_MS, tell: (state) => tell(state, context) };
+  const state = await context.operations.start(steps, waiting);
   if (state.phase === "failed" && steps.length === 1) throw failure(state);
   return viewOf(state);
 }

@@ -10,6 +10,7 @@ import { Owner } from "../fleet.ts";
 import { type Client, clientWith } from "./client.ts";
 import type { Count } from "./count.ts";
 import type { CountedGateway, Measured } from "./gateway.ts";
+import type { Invocation } from "./invocation.ts";
 import { type Write, WRITES } from "./writes.ts";
 
 /** Each kind of thing that happens at a gateway, done once for real and counted. */
@@ -34,6 +35,8 @@ export interface Kind {
   readonly count: Count;
   /** Which objects were asked, and how often: "HomeHub 2, McpSession". */
   readonly asked: string;
+  /** How many of the objects' requests were those of alarms that rang meanwhile, and what these asked. */
+  readonly byAlarms: number;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -44,6 +47,16 @@ function askedIn({ invocations }: Measured): string {
     if (object !== "" && first) times.set(object, (times.get(object) ?? 0) + 1);
   }
   return [...times].map(([object, count]) => (count === 1 ? object : `${object} ${count}`)).join(", ");
+}
+
+/** An object that asks another. */
+const ASKS = "durable_object_subrequest";
+
+/** Alarms, and what they ask of other objects: work that goes on by itself, whoever waits for it. */
+export function byAlarmsIn(invocations: readonly Invocation[]): number {
+  const alarms = invocations.filter(({ object, trigger }) => object !== "" && trigger === "alarm");
+  const asked = alarms.flatMap(({ spans }) => spans.filter(({ name }) => name === ASKS));
+  return alarms.filter(({ first }) => first).length + asked.length;
 }
 
 /** Takes down what is measured. */
@@ -63,7 +76,8 @@ export class Notes {
   async note<Value>(group: Group, name: string, work: () => Promise<Value>, more = 0): Promise<Value> {
     const done: Value[] = [];
     const measured = await this.#gateway.measure(async () => done.push(await work()), more);
-    this.kinds.push({ group, name, count: measured.count, asked: askedIn(measured) });
+    const { count, invocations } = measured;
+    this.kinds.push({ group, name, count, asked: askedIn(measured), byAlarms: byAlarmsIn(invocations) });
     const [value] = done;
     if (done.length === 0) throw new Error(`${name} came to nothing`);
     // eslint-disable-next-line typescript/no-unsafe-type-assertion -- there is one, of whatever type

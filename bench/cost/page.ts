@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<Group, string>> = {
   write: "Changes",
   asks: "Changes that ask first",
   confirmed: "The same, confirmed",
-  long: "Work of minutes, with all that it does by itself",
+  long: "Calls that start work of minutes, with all that the work does by itself",
   connect: "Connecting",
   node: "Nodes",
   time: "What the clock does",
@@ -43,19 +43,21 @@ const HEAD = [
   "objects asked",
 ];
 
-function objectsIn({ objects, alarms, messages }: Count): string {
+function objectsIn({ group, count: { objects, alarms, messages }, byAlarms }: Kind): string {
   const more = [
+    ...(group === "long" ? [`the call ${objects - byAlarms}, the work by itself ${byAlarms}`] : []),
     ...(alarms > 0 ? [`${alarms} alarm${alarms > 1 ? "s" : ""}`] : []),
     ...(messages > 0 ? [`and ${messages} message${messages > 1 ? "s" : ""}`] : []),
   ];
   return more.length === 0 ? String(objects) : `${objects} (${more.join(", ")})`;
 }
 
-function row({ name, count, asked }: Kind): string[] {
+function row(kind: Kind): string[] {
+  const { name, count, asked } = kind;
   const { worker, rowsRead, rowsWritten, kvReads, kvWrites, kvDeletes, kvLists, fetches } = count;
   const kvOthers = [kvWrites, kvDeletes, kvLists];
   const others = kvOthers.every((each) => each === 0) ? "0" : kvOthers.join(", ");
-  return [name, ...[worker].map(String), objectsIn(count), ...[rowsRead, rowsWritten, kvReads].map(String)].concat([
+  return [name, ...[worker].map(String), objectsIn(kind), ...[rowsRead, rowsWritten, kvReads].map(String)].concat([
     others,
     String(fetches),
     asked,
@@ -173,8 +175,10 @@ each time. The first call of each kind in ten minutes, as all below "Connecting"
 writes down once an hour that it is in use.
 
 What needs more than four requests: a change of a pin that a person confirms looks at the pin once more, so that what is
-done is what they agreed to; work of minutes has an object of its own, whose alarm does the work, asks whether the home
-was frozen meanwhile and writes down what came of it, while the call waits to tell how far it is.`,
+done is what they agreed to; a call that starts work of minutes writes the attempt down, claims what the work is about, so
+that nothing else works on it, starts it, and writes down how far it came. That work is an object's own: its alarm asks
+whether the home was frozen meanwhile and writes down what came of it. The runtime tells both together; what an alarm asks
+is in its trace.`,
     `**An idle gateway.** ${idle.plan.sessions.toLocaleString("en")} sessions, ${idle.plan.nodes} linked nodes and
 ${idle.plan.reservations} reservations were made for real. While nodes ping, the runtime answers for the hub, which sleeps:
 nothing was invoked, and such answers are not billed. Then all that is stored was made an hour older, alarms included, and

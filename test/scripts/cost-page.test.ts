@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { callAims, idleAims } from "../../bench/cost/aims.ts";
 import { type Count, countOf, NOTHING, plus } from "../../bench/cost/count.ts";
 import type { Invocation } from "../../bench/cost/invocation.ts";
-import type { Kind } from "../../bench/cost/kinds.ts";
+import { byAlarmsIn, type Kind } from "../../bench/cost/kinds.ts";
 import { beyondFree, billOf, type Usage, usageOf } from "../../bench/cost/prices.ts";
 import { dayOf } from "../../bench/cost/uses.ts";
 
@@ -69,6 +69,7 @@ const kind = (group: Kind["group"], count: Partial<Count>): Kind => ({
   name: "it",
   count: plus(NOTHING, count),
   asked: "",
+  byAlarms: 0,
 });
 
 const READ = { worker: 1, objects: 1, fetches: 1, kvReads: 1 };
@@ -110,6 +111,29 @@ describe("aims", () => {
 });
 
 const NONE = usageOf(NOTHING, { cpuMsPerRequest: 0, homeMs: 0, objectGb: 0, kvGb: 0 });
+
+describe("a call that starts work of minutes", () => {
+  test("is held to the aim without what the work does by itself", () => {
+    const told = (byAlarms: number) =>
+      callAims([kind("warm", {}), { ...kind("long", { objects: 8, alarms: 1 }), byAlarms }]).at(-1);
+    expect(told(4)).toMatchObject({ met: true, measured: "4" });
+    expect(told(3)).toMatchObject({ met: false, measured: expect.stringMatching(/^5 /) });
+    const other = callAims([kind("warm", {}), { ...kind("write", { objects: 5 }), byAlarms: 1 }]);
+    expect(other.filter(({ met }) => !met)).toHaveLength(1);
+  });
+
+  test("of that are alarms, and what these ask of other objects", () => {
+    const asks = { name: "durable_object_subrequest" };
+    const spans = [asks, { name: "fetch" }, asks];
+    const all = [
+      invocation({ object: "McpSession", trigger: "jsrpc", spans: [asks] }),
+      invocation({ object: "Operation", trigger: "alarm", spans }),
+      invocation({ object: "Operation", trigger: "alarm", first: false, spans: [asks] }),
+    ];
+    expect(byAlarmsIn(all)).toBe(4);
+    expect(byAlarmsIn(all.slice(0, 1))).toBe(0);
+  });
+});
 
 describe("prices", () => {
   test("are those of the list's own example: 15 million requests of 7 ms are 8 dollars", () => {

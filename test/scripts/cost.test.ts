@@ -116,4 +116,10 @@ describe("a write tool", () => {
     const more = writes.filter(({ count }) => count.objects > 4);
     expect(Object.fromEntries(more.map(({ name, count }) => [name, count.objects]))).toStrictEqual(MORE);
   });
+
+  test("that starts work of minutes asks five, however long it waits; the work by itself three", async () => {
+    await kinds.writing(notes, client, ({ tool }) => tool === "provision_node");
+    const [found] = notes.kinds.filter(({ group }) => group === "long");
+    expect(found).toMatchObject({ name: "provision_node", count: { objects: 8, alarms: 1 }, byAlarms: 3 });
+  }, 60_000);
 });

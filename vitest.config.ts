@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { faultsProject } from "./test/faults/support/project.ts";
 import { certified, HOME_SECRETS, HOMES, network, privateNetwork } from "./test/support/way.ts";
 
 /** Made for each run: tests need a key, not a particular one. */
@@ -32,6 +33,9 @@ const ALONE = [
 
 /** What runs in a browser has a configuration of its own: `vitest.pages.config.ts`. */
 const PAGES = "test/pages/**";
+
+/** Homes and objects that fail have a configuration of their own, and a short form here. */
+const FAULTS = "test/faults/**";
 
 /** Against a real Kubernetes API server, which `npm run test:k8s` starts. */
 const K8S = "test/k8s/**/*.test.ts";
@@ -75,7 +79,7 @@ export default defineConfig({
           // The first request builds the whole Worker, which takes seconds on a busy machine.
           testTimeout: 60_000,
           include: ["test/**/*.test.{ts,tsx}"],
-          exclude: [...IN_NODE, ...ALONE, PINS, REACHES, LIMITED, PAGES, K8S],
+          exclude: [...IN_NODE, ...ALONE, PINS, REACHES, LIMITED, PAGES, FAULTS, K8S],
         },
       },
       {
@@ -107,6 +111,7 @@ export default defineConfig({
         ],
         test: { ...PROPERTIES, name: "pins", include: [PINS] },
       },
+      faultsProject("short"),
       ...(process.env["KUBE_URL"] === undefined
         ? []
         : [{ test: { name: "k8s", include: [K8S], testTimeout: 30_000, hookTimeout: 60_000 } }]),

@@ -104,6 +104,11 @@ export async function runPump(me: Me, run: Run, gpio_id: number): Promise<void> 
 
 const tokenIn = (outcome: Outcome) => (outcome.kind === "fault" ? outcome.confirmToken : undefined);
 
+const Pod = z.object({ structuredContent: z.object({ pod: z.object({ phase: z.string() }) }) });
+
+const isRunning = (outcome: Outcome) =>
+  outcome.kind === "result" && Pod.safeParse(outcome.value).data?.structuredContent.pod.phase === "Running";
+
 let pods = 0;
 
 /** Deploys a pod, looks at it and deletes it, which takes a consent. */
@@ -118,9 +123,11 @@ export async function deployPod(me: Me, run: Run): Promise<void> {
   );
   await decide(run);
   if (deployed.kind !== "result") return;
-  await call(me, run, "get_pod", { cluster_id, pod_name: name });
-  await decide(run);
   const pod = { cluster_id, pod_name: name };
+  // Until it runs: a consent is to what was there when it was asked for.
+  // oxlint-disable-next-line no-await-in-loop -- looks again and again
+  while (Date.now() < run.until && !isRunning(await call(me, run, "get_pod", pod))) await decide(run);
+  await decide(run);
   const asking = { as: "asks for consent first", fits: (outcome: Outcome) => tokenIn(outcome) !== undefined };
   const confirm_token = tokenIn(await call(me, run, "delete_pod", pod, asking));
   if (confirm_token === undefined) return;

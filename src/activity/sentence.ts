@@ -1,4 +1,5 @@
 import type { Activity, Ending } from "../contract/activity.ts";
+import { isChange } from "../lib/aftermath.ts";
 import { Declined, Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
 import { sentence } from "../lib/sentence.ts";
 
@@ -33,10 +34,20 @@ export function refusalOf(fault: Fault): Ending {
   return { ...ENDINGS[fault.type], result: "refused" };
 }
 
+/** A home's version lacks what was asked for (HTTP 501). */
+const NO_SUCH_WAY = 501;
+
+/** Whether a home failed over a change, or said of it what cannot be read: it may have made it all the same. */
+function mayBeDone({ details: { endpoint = "GET ", statusCode = 200 } = {} }: Fault): boolean {
+  return isChange(endpoint) && (statusCode < 300 || (statusCode >= 500 && statusCode !== NO_SUCH_WAY));
+}
+
 /** How a deed ended that threw this. */
 export function endingOf(error: unknown): Ending {
   if (isUnanswered(error)) return { result: "unknown", why: "the home did not answer in time, or was lost meanwhile" };
-  return error instanceof Fault ? ENDINGS[error.type] : BUG;
+  if (!(error instanceof Fault)) return BUG;
+  const ending = ENDINGS[error.type];
+  return ending.result === "failed" && mayBeDone(error) ? { ...ending, result: "unknown" } : ending;
 }
 
 const SAID: Readonly<Record<Ending["result"], string>> = {

@@ -67,6 +67,8 @@ export interface Context extends HomePorts {
   readonly origin: string;
   /** How many homes share one answer, and with it the room for rows; usually one. */
   readonly sharing: number;
+  /** When the call's time is over, in milliseconds since the epoch; what waits leaves some of it for the answer. */
+  readonly until: number;
   /** All homes of this caller, each opened; for what is about the gateway. */
   readonly everyHome: () => readonly HomePorts[];
 }

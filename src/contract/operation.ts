@@ -39,8 +39,8 @@ export type ListedOperation = OperationState | JobState;
 
 /** How somebody waits for an operation's end. */
 export interface Waiting {
-  /** At most so long, in milliseconds. */
-  readonly ms: number;
+  /** At the latest until then, in milliseconds since the epoch. */
+  readonly until: number;
   /** Is told how far it is: at once, at each change, and every few seconds. */
   readonly tell: (state: OperationState) => Promise<void>;
 }

@@ -34,8 +34,10 @@ function endingOfCall(answer: FleetAnswer): Ending {
       return answer.failed ? endingOf(SAID_NO) : DONE;
     case "operation":
       return begunAs(answer.state.operation_id);
-    case "fault":
-      return endingOf(new Fault(answer.fault.type, answer.fault.message));
+    case "fault": {
+      const { type, message, ...more } = answer.fault;
+      return endingOf(new Fault(type, message, more));
+    }
   }
 }
 

@@ -73,6 +73,11 @@ export class Declined extends Fault {}
 /** Says that the request which it is about was never sent. Over RPC this is lost: an error loses its class there. */
 export class NotSent extends Fault {}
 
+/** Whether an object that was asked was reset before it answered, as by an update; the platform marks such errors. */
+export function wasReset(error: unknown): boolean {
+  return error instanceof Error && "durableObjectReset" in error && error.durableObjectReset === true;
+}
+
 /** Whether a request went out and no answer of the home came back: it may have been carried out, or may yet be. */
 export function isUnanswered(error: unknown): error is Fault {
   if (!(error instanceof Fault) || error instanceof NotSent) return false;

@@ -20,6 +20,8 @@ const MAX_TWICE = 50_000;
 
 /** A call has 20 s in all (design, section 4): the rest is for starting and answering. */
 const WAIT_MS = 15_000;
+/** However long it took to start: for the answer. */
+const TELL_MS = 1500;
 /** How often the client hears that a job is alive. */
 const TICK_MS = 4000;
 
@@ -51,10 +53,10 @@ function answered(answer: NodeAnswer, { home }: Context): Answer {
 }
 
 /** Waits a while for a job's end, telling the client every few seconds how far it is. */
-async function attended(first: JobState, { fleet, progress }: Context): Promise<JobState> {
-  const until = Date.now() + WAIT_MS;
+async function attended(first: JobState, { fleet, progress, until: end }: Context): Promise<JobState> {
+  const until = Math.min(Date.now() + WAIT_MS, end - TELL_MS);
   let state = first;
-  for (let left = WAIT_MS; left > 0 && state.phase === "running"; left = until - Date.now()) {
+  for (let left = until - Date.now(); left > 0 && state.phase === "running"; left = until - Date.now()) {
     const [step] = state.steps;
     if (step !== undefined) await progress(0, undefined, `${step.subject} ${step.message ?? step.phase}`);
     state = (await fleet.watch(state.operation_id, state.version, Math.min(TICK_MS, left))) ?? state;

@@ -10,10 +10,11 @@ import type { RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import type { Sealer } from "../lib/crypto.ts";
-import { Fault, type FaultBody } from "../lib/errors.ts";
+import { NOT_DONE } from "../lib/aftermath.ts";
+import { Fault, type FaultBody, wasReset } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
-import { type About, aboutCall, ended, outcomeOf } from "./observe.ts";
+import { type About, aboutCall, ended } from "./observe.ts";
 import { confirm, CONFIRM_TOKEN, type Unconfirmed } from "./confirm.ts";
 import { calledHomes, hasSeveralHomes, HOME, isOnlyHome } from "./homes.ts";
 import { type Recorded, recordRefusal, whileRecorded } from "./record.ts";
@@ -35,6 +36,14 @@ const MAX_ISSUES = 5;
 const OUR_BUG = new Fault("operation_failed", "PiMCP itself failed; the cause is in its log.", {
   suggestions: ["Look at the state before trying again."],
 });
+
+/** A part of the gateway was replaced while it was asked, as by an update. */
+const restarted = (mayBeDone: boolean) =>
+  new Fault(
+    "operation_failed",
+    `PiMCP was restarted in the middle of this call. ${mayBeDone ? "It is not known whether it was done." : NOT_DONE}`,
+    { suggestions: [mayBeDone ? "Read the state before trying again." : "Try again."] },
+  );
 
 /** Whether nothing was given where the issue is; zod only says what it expected there. */
 function isMissing({ path }: z.core.$ZodIssue, given: unknown): boolean {
@@ -79,10 +88,11 @@ export class RoutedFault extends Fault {
   }
 }
 
-/** A fault as the model reads it: the seed's error format, as text. */
-function faultResult(fault: Fault): CallToolResult {
+/** A fault as the model reads it: the seed's error format, as text, with the home that the call was about. */
+function faultResult(fault: Fault, { home }: About): CallToolResult {
   const meta = fault instanceof RoutedFault ? { _meta: routeMeta(fault.route) } : {};
-  return { content: [{ type: "text", text: JSON.stringify(fault) }], isError: true, ...meta };
+  const named = home === "" || home === ALL_HOMES ? {} : { home };
+  return { content: [{ type: "text", text: JSON.stringify({ ...fault.toJSON(), ...named }) }], isError: true, ...meta };
 }
 
 /** What a tool's run comes to. */
@@ -189,6 +199,20 @@ async function run(
   });
 }
 
+/** Whether a call that was cut off may have changed something: what is written down first was not begun before that. */
+function mayHaveDone(asked: Asked | undefined, { begun }: Recorded): boolean {
+  if (asked?.tool.annotations.readOnlyHint !== false) return false;
+  return asked.tool.deed === undefined || begun;
+}
+
+/** What is told of whatever was thrown; what is no fault is logged. */
+function faultFor(error: unknown, { name }: About, mayBeDone: boolean): Fault {
+  if (error instanceof Fault) return error;
+  const reset = wasReset(error);
+  log(reset ? "warn" : "error", reset ? "object_reset" : "tool_bug", { tool: name, ...describeError(error) });
+  return reset ? restarted(mayBeDone) : OUR_BUG;
+}
+
 /**
  * Runs one tool: the only place where role, arguments, consent, time, output, faults and logging meet.
  *
@@ -216,11 +240,10 @@ export async function runTool(
       outcome = "not_found";
       throw error;
     }
-    outcome = outcomeOf(error);
+    const fault = faultFor(error, about, mayHaveDone(asked, recorded));
+    outcome = fault === OUR_BUG ? "bug" : fault.type;
     if (asked !== undefined && !recorded.begun) await recordRefusal(asked, call, error);
-    if (error instanceof Fault) return faultResult(error);
-    log("error", "tool_bug", { tool: about.name, ...describeError(error) });
-    return faultResult(OUR_BUG);
+    return faultResult(fault, about);
   } finally {
     ended(about, outcome, call);
   }

@@ -21,12 +21,14 @@ export interface Call {
   readonly observe?: Observe;
   /** Ends with the call's time; see `inTime`. */
   readonly signal: AbortSignal;
+  /** When that is, in milliseconds since the epoch. */
+  readonly until: number;
   /** Names and measures the call's requests. */
   readonly trace: Trace;
 }
 
 /** A call whose time has not begun yet. */
-export type Waiting<AnyCall extends Call> = Omit<AnyCall, "signal" | "trace">;
+export type Waiting<AnyCall extends Call> = Omit<AnyCall, "signal" | "until" | "trace">;
 
 /** What a request carries beside its parameters, and the way back to its client. */
 export type Exchange = Pick<
@@ -43,11 +45,12 @@ const CALL_TIME_MS = 20_000;
  */
 export function inTime<AnyCall extends Call, Value>(
   call: Waiting<AnyCall>,
-  work: (call: Waiting<AnyCall> & Pick<Call, "signal" | "trace">) => Promise<Value>,
+  work: (call: Waiting<AnyCall> & Pick<Call, "signal" | "until" | "trace">) => Promise<Value>,
   { _meta: meta }: { readonly _meta?: Readonly<Record<string, unknown>> | undefined } = {},
 ): Promise<Value> {
   const trace = new Trace(meta?.["traceparent"]);
-  return withDeadline(CALL_TIME_MS, (signal) => work({ ...call, signal, trace }));
+  const until = Date.now() + CALL_TIME_MS;
+  return withDeadline(CALL_TIME_MS, (signal) => work({ ...call, signal, until, trace }));
 }
 
 /** For this long a home's word on a caller's role is good enough for what only reads: it allows few requests. */
@@ -61,7 +64,7 @@ export function contextOf(call: Call, homeId: string, progress = silent, sharing
   const everyHome = () => Object.keys(call.caller.homes).map((id) => open(id));
   const ports = open(homeId);
   const fleet = reaching(ports.fleet, ports.home);
-  return { ...ports, fleet, progress, sharing, origin: call.origin, everyHome };
+  return { ...ports, fleet, progress, sharing, until: call.until, origin: call.origin, everyHome };
 }
 
 /** What a caller asks for. */

@@ -66,6 +66,14 @@ export function signInFirst(bare: Response): Response {
   return Response.json({ error: "unauthorized", error_description }, { status: 401, headers: bare.headers });
 }
 
+/** The words of an answer that the guard could not give, as when tokens cannot be looked up: no reason to sign in again. */
+export async function unavailable(bare: Response): Promise<Response> {
+  const text = await bare.text();
+  if (text !== "") return new Response(text, bare);
+  const message = "PiMCP cannot look up who is calling at the moment. Nothing was done: try again in a minute.";
+  return rpcError(bare.status, -32603, message, bare.headers);
+}
+
 /** Asks the client to begin anew, as the protocol has it: the id was never given out, or to somebody else. */
 function unknownSession(): Response {
   return rpcError(404, -32001, "This session is not known. Start a new one with initialize.");

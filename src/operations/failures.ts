@@ -1,3 +1,4 @@
+import { NOT_DONE } from "../lib/aftermath.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { sentence, sentences } from "../lib/sentence.ts";
@@ -23,5 +24,7 @@ export function outcomeOf(error: unknown): StepOutcome {
     return { phase: "pending", message: "PiMCP itself failed to ask the home.", nodes: [] };
   }
   const phase = HOPELESS.has(error.type) ? "unknown" : "pending";
-  return { phase, message: `The home could not be asked how it ended: ${sentence(error.message)}`, nodes: [] };
+  // What the asking changed is not what is asked about.
+  const why = error.message.replace(NOT_DONE, "").trim();
+  return { phase, message: `The home could not be asked how it ended: ${sentence(why)}`, nodes: [] };
 }

@@ -99,12 +99,12 @@ export class OperationKeeper {
   }
 
   /** The state at the end, or when the time is over; it is told how far it is meanwhile. */
-  async #attended(started: OperationRecord, { ms, tell }: Waiting): Promise<OperationState> {
-    const until = Date.now() + Math.min(ms, MAX_WAIT_MS);
+  async #attended(started: OperationRecord, { until, tell }: Waiting): Promise<OperationState> {
+    const end = Math.min(until, Date.now() + MAX_WAIT_MS);
     for (;;) {
       const record = this.#record() ?? started;
       const state = stateOf(record);
-      const left = until - Date.now();
+      const left = end - Date.now();
       if (record.endedAt !== null || left <= 0) return state;
       tell(state).catch(() => undefined);
       await this.#news(Math.min(TICK_MS, left));

@@ -66,28 +66,24 @@ export function operationsPort(
   // An operation needs no way into other homes.
   const here: Caller = { ...caller, homes: access === undefined ? {} : { [homeId]: access } };
   const object = (operationId: string) => namespace.getByName(`${homeId}:${operationId}`);
-  /** An object that is restarted while somebody waits in it may have been started: that is not done again. */
-  const orStarted = (operationId: string) => async (error: unknown) => {
-    const seen = await object(operationId).watch({ caller: here, since: NEVER, ms: 0 });
-    if (!seen.found) throw error;
-    return { started: true, state: seen.state } as const;
+  const watch: Operations["watch"] = async (operationId, since, ms) => {
+    const ask = () => object(operationId).watch({ caller: here, since, ms });
+    // An object that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
+    const outcome = await ask().catch(ask);
+    return outcome.found ? outcome.state : undefined;
   };
   return {
+    watch,
     async start(steps, waiting) {
-      const until = Date.now() + (waiting?.ms ?? 0);
       const operationId = crypto.randomUUID();
       await claimTargets(register, operationId, steps, (other) => object(other).progress());
-      const request: StartRequest = { operationId, homeId, caller: here, steps };
-      const wait = waiting && { ...waiting, ms: until - Date.now() };
-      const outcome = await object(operationId).start(request, wait).catch(orStarted(operationId));
-      if (!outcome.started) throw refused(outcome.refusal, name);
-      return outcome.state;
-    },
-    async watch(operationId, since, ms) {
-      const ask = () => object(operationId).watch({ caller: here, since, ms });
-      // An object that is restarted while somebody waits in it answers its successor's way: a read may be repeated.
+      const ask = () => object(operationId).start({ operationId, homeId, caller: here, steps }, waiting);
+      // Its id makes it safe to ask again if the object was restarted before it answered, also while it waited.
       const outcome = await ask().catch(ask);
-      return outcome.found ? outcome.state : undefined;
+      if (outcome.started) return outcome.state;
+      const before = outcome.refusal === "exists" ? await watch(operationId, NEVER, 0) : undefined;
+      if (before === undefined) throw refused(outcome.refusal, name);
+      return before;
     },
   };
 }

@@ -66,13 +66,13 @@ function notFoundOrBroken(certificateId: number): Fault {
 function notIssued(commonName: string): Fault {
   return new Fault(
     "operation_failed",
-    `The home did not issue a certificate for "${commonName}"; it does not say why.`,
+    `The home says that it did not issue a certificate for "${commonName}", and does not say why.`,
     {
       suggestions: [
+        "Read the state before trying again: list_certificates shows whether the certificate authority works, and whether this was issued all the same.",
         "Use a name that the home's ca.certificate.allowed_domains match, such as *.pi-controller.local or *.cluster.local.",
-        "Check with list_certificates that the certificate authority works.",
       ],
-      details: { statusCode: 500 },
+      details: { statusCode: 500, endpoint: "POST /api/v1/ca/certificates" },
     },
   );
 }
@@ -80,6 +80,29 @@ function notIssued(commonName: string): Fault {
 function notInitialised(): Fault {
   return new Fault("operation_failed", "The home did not initialise its certificate authority.", {
     suggestions: ["It needs a node that is a ready master.", "Look into pi-controller's log."],
+  });
+}
+
+/** A home that took the revocation and then could not tell what came of it. */
+function notReadBack(certificateId: number, error: Fault): Fault {
+  const { originalError } = error.details ?? {};
+  return new Fault(
+    "operation_failed",
+    `The home took the revocation of certificate ${certificateId}, which could not be read back.`,
+    {
+      suggestions: ['list_certificates with status "revoked" shows whether it is revoked.'],
+      // Of the revocation: the record of it is not about the look after it.
+      details: {
+        endpoint: `POST /api/v1/ca/certificates/${certificateId}/revoke`,
+        ...(originalError === undefined ? {} : { originalError }),
+      },
+    },
+  );
+}
+
+function notRevoked({ id, status }: Certificate): Fault {
+  return new Fault("operation_failed", `Certificate ${id} was to be revoked, but the home says that it is ${status}.`, {
+    suggestions: ["Read the state with list_certificates before trying again."],
   });
 }
 
@@ -107,6 +130,8 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
   return {
     revocable,
     async initialize(authority) {
+      // Asked first: what fails afterwards would hide what was done.
+      const home = await dialect();
       const answer = await send({
         method: "POST",
         path: "/api/v1/ca/initialize",
@@ -116,7 +141,7 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
       });
       if (!answer.success) throw notInitialised();
       const { subject = null, name = null, status = null, not_after = null } = answer.ca_info ?? {};
-      const note = (await dialect()) === "released" ? OWN_CONFIG_NOTE : null;
+      const note = home === "released" ? OWN_CONFIG_NOTE : null;
       return { subject: subject ?? name, status, not_after, note };
     },
     async issue(wanted) {
@@ -160,7 +185,11 @@ export function certificateAuthority(send: Send, dialect: AskDialect): Certifica
         schema: z.unknown(),
         subject: `certificate ${certificateId}`,
       });
-      return get(certificateId);
+      const after = await get(certificateId).catch((error: unknown) => {
+        throw error instanceof Fault ? notReadBack(certificateId, error) : error;
+      });
+      if (after.status !== "revoked") throw notRevoked(after);
+      return after;
     },
   };
 }

@@ -124,17 +124,28 @@ function missingRoute(home: string, about: Subject): Story {
 const OWN_ADVICE = ["Look at the state before trying again.", "Look into pi-controller's log for the cause."];
 
 /** A second call to a dead agent can take a released controller down (contract 4.4). */
-const AGENT_ADVICE = [
+const AGENT_ADVICE: readonly string[] = [
   "Wait a minute before asking the pins of that node again: the Pi may be off or its agent stopped.",
   "discover_nodes shows whether the node is ready.",
 ];
 
-function ownFailure(home: string, about: Subject, answer: Answer, words: string): Story {
+/** The pin may follow although its agent failed. */
+const SWITCHED_ADVICE: readonly string[] = [
+  ...AGENT_ADVICE,
+  "It is not known whether the pin was switched: read it with read_gpio_pin then.",
+];
+
+function adviceOf({ failure }: Subject, { path }: Wire): readonly string[] {
+  if (failure !== "gpio_failed") return OWN_ADVICE;
+  return path.endsWith("/write") ? SWITCHED_ADVICE : AGENT_ADVICE;
+}
+
+function ownFailure(home: string, about: Subject, answer: Answer, words: string, wire: Wire): Story {
   const gateway = answer.status >= 502;
   return {
     type: about.failure ?? (gateway ? "connection_failed" : "operation_failed"),
     message: `Home "${home}" failed (${about.subject}, HTTP ${answer.status}).${said(words)}`,
-    suggestions: about.failure === "gpio_failed" ? AGENT_ADVICE : OWN_ADVICE,
+    suggestions: adviceOf(about, wire),
   };
 }
 
@@ -144,7 +155,7 @@ export function faultOf(endpoint: Endpoint, wire: Wire, about: Subject, answer: 
   const teller = STORIES[answer.status === 422 ? 400 : answer.status];
   const story = isMissingRoute(answer)
     ? missingRoute(endpoint.name, about)
-    : (teller?.(endpoint.name, about, words) ?? ownFailure(endpoint.name, about, answer, words));
+    : (teller?.(endpoint.name, about, words) ?? ownFailure(endpoint.name, about, answer, words, wire));
   return new Fault(story.type, story.message, {
     suggestions: story.suggestions,
     details: {

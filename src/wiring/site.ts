@@ -12,7 +12,7 @@ import { CONNECT_PATH, JOIN_PATH } from "../federation/wire/limits.ts";
 import { endpointOf } from "../homes/reach.ts";
 import { addressOf } from "../limits/address.ts";
 import { RATES } from "../limits/table.ts";
-import { noEndpoint, serveMcp, signInAgain, signInFirst } from "../mcp/route.ts";
+import { noEndpoint, serveMcp, signInAgain, signInFirst, unavailable } from "../mcp/route.ts";
 import { sessionIds } from "../mcp/session-id.ts";
 import { tooManyRequests } from "../mcp/too-many.ts";
 import { scrape } from "../metrics/scrape.ts";
@@ -105,15 +105,21 @@ export function siteFor(origin: string, env: Env): Site {
     waitSeconds: RATES.nodes.seconds,
     hub: (homeId: string) => env.HOME_HUB.getByName(homeId),
   };
+  const ofNodes = (asked: Request, pathname: string) => {
+    const within = () => counted.within("nodes", addressOf(asked));
+    if (pathname === JOIN_PATH) return joinNode(asked, { ...joining, within });
+    return pathname === CONNECT_PATH ? connectNode(asked, { ...joining, within }) : undefined;
+  };
   const site: Site = async (asked, ctx, pathname) => {
-    const isWithin = () => counted.within("nodes", addressOf(asked));
-    if (pathname === JOIN_PATH) return joinNode(asked, { ...joining, within: isWithin });
-    if (pathname === CONNECT_PATH) return connectNode(asked, { ...joining, within: isWithin });
+    const node = ofNodes(asked, pathname);
+    if (node !== undefined) return node;
     const request = isLimited(pathname) ? await limitOAuth(asked, pathname, counted) : asked;
     if (request instanceof Response) return request;
     const answer = await oauth.fetch(request, env, ctx);
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
-    if (answer.status !== 401 || !pathname.startsWith(MCP_PATH)) return answer;
+    if (!pathname.startsWith(MCP_PATH)) return answer;
+    if (answer.status >= 500) return unavailable(answer);
+    if (answer.status !== 401) return answer;
     // Counted afterwards: whoever has a valid token is not held up by others with the same address.
     const within = await counted.within("refused", addressOf(request));
     return within ? signInFirst(answer) : tooManyRequests(RATES.refused.seconds);

@@ -114,6 +114,7 @@ const call = (home: Household) => ({
   origin: "https://pimcp.example",
   consents: new Consents(),
   signal: new AbortController().signal,
+  until: Number.POSITIVE_INFINITY,
   trace: new Trace(),
 });
 

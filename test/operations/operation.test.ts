@@ -244,7 +244,7 @@ describe("waiting for news", () => {
 describe("waiting for the end, from the start", () => {
   const told: OperationState[] = [];
   const tell = (state: OperationState) => Promise.resolve(void told.push(state));
-  const begin = (ms: number) => portOf(ADMIN).start([remove()], { ms, tell });
+  const begin = (ms: number) => portOf(ADMIN).start([remove()], { until: Date.now() + ms, tell });
 
   beforeEach(() => {
     told.length = 0;
@@ -281,7 +281,9 @@ describe("waiting for the end, from the start", () => {
   test("goes on where nobody can be told", async () => {
     home.holds = false;
     const deaf = () => Promise.reject(new Error("the client has gone"));
-    expect(await portOf(ADMIN).start([remove()], { ms: 5000, tell: deaf })).toMatchObject({ phase: "done" });
+    expect(await portOf(ADMIN).start([remove()], { until: Date.now() + 5000, tell: deaf })).toMatchObject({
+      phase: "done",
+    });
   });
 
   test("whose object dies starts nothing anew: it says how far that is which was started", async () => {

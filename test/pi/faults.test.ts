@@ -86,6 +86,14 @@ describe("status and body become a type and a sentence", () => {
     const fault = faultFor(status, said("Word", "words"), { subject: "GPIO device 3", failure: "gpio_failed" });
     expect(fault.type).toBe(type);
   });
+
+  test("a pin's write that failed may have switched it; a read has not", () => {
+    const pin: Subject = { subject: "GPIO device 3", failure: "gpio_failed" };
+    const adviceOf = (path: string) =>
+      faultOf(endpoint, { method: "POST", path }, pin, answerOf(500)).suggestions.join(" ");
+    expect(adviceOf("/api/v1/gpio/3/write")).toMatch(/not known whether the pin was switched.*read_gpio_pin/);
+    expect(adviceOf("/api/v1/gpio/3/read")).not.toContain("switched");
+  });
 });
 
 describe("a 404 is of a route or of a thing", () => {

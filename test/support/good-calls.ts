@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { World } from "../../src/demo/state.ts";
 import { tokenOf } from "../../src/demo/secrets.ts";
 import type { Dialect } from "../../src/pi/dialect.ts";
-import { type Called, callerAs, Client } from "./whole.ts";
+import type { Called, Calls } from "./whole.ts";
 
 /** What comes of a good call: some of its value, or the fault that says why not and how else. */
 type Outcome =
@@ -15,7 +15,7 @@ export interface GoodCall {
   /** What it shows. */
   readonly shows: string;
   /** Changes the home, or calls other tools first. @returns arguments that are only known then */
-  readonly first?: (client: Client, world: World) => Promise<object> | object;
+  readonly first?: (client: Calls, world: World) => Promise<object> | object;
   readonly args?: object;
   /** One outcome for both dialects, or one for each. */
   readonly outcome: Outcome | Readonly<Record<Dialect, Outcome>>;
@@ -33,7 +33,7 @@ const NO_SINGLE_NODES: Outcome = {
   fault: { type: "provisioning_failed", says: /cannot provision a single node.*scale_cluster/ },
 };
 
-const aNewCluster = async (client: Client) => {
+const aNewCluster = async (client: Calls) => {
   await client.call("create_cluster", { name: "attic" });
   return { cluster_id: 4 };
 };
@@ -42,9 +42,8 @@ const nodeStatus = (world: World, id: number) => world.nodes.find((node) => node
 const storedLevel = (world: World, id: number) => world.devices.find((device) => device.id === id)?.value;
 
 /** Somebody else's hold on a pin. */
-const heldByAnother = (gpio_id: number) => async () => {
-  const other = new Client(callerAs("operator"));
-  await other.call("reserve_gpio_pin", { gpio_id, client_id: "watering" });
+const heldByAnother = (gpio_id: number) => async (client: Calls) => {
+  await client.as("operator").call("reserve_gpio_pin", { gpio_id, client_id: "watering" });
   return { gpio_id };
 };
 
@@ -442,8 +441,8 @@ const GPIO_CALLS: readonly GoodCall[] = [
   {
     tool: "list_reservations",
     shows: "those of others, too",
-    first: async () => {
-      await heldByAnother(12)();
+    first: async (client) => {
+      await heldByAnother(12)(client);
       return {};
     },
     outcome: {
@@ -590,7 +589,7 @@ const AUTHORITY_CALLS: readonly GoodCall[] = [
 ];
 
 /** Leaves two notes, one of them only for the house. */
-const twoNotes = async (client: Client) => {
+const twoNotes = async (client: Calls) => {
   await client.call("write_context", { key: "good/pump", value: { next: "March" }, ttl_seconds: 600 });
   await client.call("write_context", { key: "good/code", value: 4711, zone: "home" });
   return {};
@@ -739,6 +738,6 @@ export function expectOutcome(called: Called, outcome: GoodCall["outcome"], dial
 }
 
 /** Makes a good call. */
-export async function make({ tool, first, args }: GoodCall, client: Client, world: World): Promise<Called> {
+export async function make({ tool, first, args }: GoodCall, client: Calls, world: World): Promise<Called> {
   return client.call(tool, { ...args, ...(await first?.(client, world)) });
 }

@@ -236,6 +236,7 @@ export function household(
     origin: "https://pimcp.example",
     consents: new Consents(),
     signal,
+    until: Number.POSITIVE_INFINITY,
     trace: new Trace(),
   };
   const moved: Household = {

@@ -130,6 +130,7 @@ export function recording(answers: Answers, dialect: Dialect = "documented", pin
     diagnose: unused,
     origin: "https://pimcp.example",
     sharing: 1,
+    until: Number.POSITIVE_INFINITY,
     everyHome: () => [context],
   };
   return { asked, context };

@@ -74,8 +74,16 @@ const Message = z.object({
 /** A JSON-RPC answer. */
 export type Answer = z.output<typeof Message>;
 
+/** Whoever calls tools at a home. */
+export interface Calls {
+  /** Calls a tool, and once more with the token if it asks for consent. @returns its value, or the fault */
+  call(name: string, args?: Readonly<Record<string, unknown>>): Promise<Called>;
+  /** Somebody else at the same home. */
+  as(role: Role): Calls;
+}
+
 /** A client of one caller in one session. */
-export class Client {
+export class Client implements Calls {
   /** Every answer, as it went over the wire. */
   readonly heard: string[] = [];
   readonly #caller: Caller;
@@ -98,7 +106,10 @@ export class Client {
     return Message.parse(JSON.parse(data === undefined ? text : data.slice("data: ".length)));
   }
 
-  /** Calls a tool, and once more with the token if it asks for consent. @returns its value, or the fault */
+  as(role: Role): Client {
+    return new Client(callerAs(role));
+  }
+
   async call(name: string, args: Readonly<Record<string, unknown>> = {}): Promise<Called> {
     const first = await this.#once(name, args);
     if (first.fault?.confirm_token === undefined) return first;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Operations, OperationState, Step, Waiting } from "../../src/contract/operation.ts";
 import type { AnyTool } from "../../src/contract/tool.ts";
 import { getOperation } from "../../src/tools/operation.ts";
@@ -30,7 +30,7 @@ const state = (more: Partial<OperationState> = {}): OperationState => ({
 const finished = (phase: OperationState["phase"], steps: OperationState["steps"]) =>
   state({ phase, steps, ended_at: "2026-01-14T12:05:00.000Z", version: 9 });
 
-const NO_WAITING: Waiting = { ms: 0, tell: () => Promise.resolve() };
+const NO_WAITING: Waiting = { until: 0, tell: () => Promise.resolve() };
 
 /** A home whose operations go as `end` says. */
 function setUp(end: () => OperationState | undefined = () => state(), answers: Answers = {}) {
@@ -39,9 +39,9 @@ function setUp(end: () => OperationState | undefined = () => state(), answers: A
   const asked: [string, number, number][] = [];
   const told: [number, number | undefined, string][] = [];
   const operations: Operations = {
-    async start(steps, { ms, tell } = NO_WAITING) {
+    async start(steps, { until, tell } = NO_WAITING) {
       started.push(steps);
-      waited.push(ms);
+      waited.push(until - Date.now());
       await tell(state());
       return end() ?? state();
     },
@@ -57,6 +57,8 @@ function setUp(end: () => OperationState | undefined = () => state(), answers: A
   const { context, asked: sent } = recording(answers);
   return { started, waited, asked, told, sent, context: { ...context, operations, progress } };
 }
+
+afterEach(() => vi.useRealTimers());
 
 describe("what is started", () => {
   test.each<[AnyTool, object, readonly object[]]>([
@@ -203,6 +205,7 @@ const run = (home: ReturnType<typeof setUp>) =>
 
 describe("waiting", () => {
   test("takes 18 s of a call at most, in which the client hears how far it is; then there is the handle", async () => {
+    vi.useFakeTimers();
     const home = setUp();
     expect(await run(home)).toMatchObject({ operation_id: ID, phase: "running", next: "ask again" });
     expect(home.waited).toEqual([18_000]);
@@ -311,4 +314,12 @@ describe("get_operation", () => {
     const home = setUp(() => undefined);
     await expect(runTool(getOperation, { operation_id: ID }, home)).rejects.toMatchObject({ type: "not_found" });
   });
+});
+
+test("a call that has used up its time before the operation began does not wait for its end", async () => {
+  vi.useFakeTimers();
+  const home = setUp();
+  const context = { ...home.context, until: Date.now() + 4000 };
+  expect(await run({ ...home, context })).toMatchObject({ phase: "running" });
+  expect(home.waited).toEqual([2500]);
 });

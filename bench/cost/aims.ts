@@ -25,6 +25,9 @@ const READ: readonly (readonly [what: string, limit: number, amount: (count: Cou
 
 const MOST_OF_A_WRITE = 4;
 
+/** What a call asks. Work of minutes goes on by itself, also when nobody waits for it. */
+const asks = ({ group, count, byAlarms }: Kind) => count.objects - (group === "long" ? byAlarms : 0);
+
 const atMost = (limit: number) => (limit === 0 ? "none" : `at most ${limit}`);
 
 /** The aims about calls. */
@@ -55,8 +58,6 @@ export function callAims(kinds: readonly Kind[]): Aim[] {
       met: count.rowsWritten === 0,
     },
   ]);
-  // Work of minutes goes on by itself, also when nobody waits for it.
-  const asks = ({ group, count, byAlarms }: Kind) => count.objects - (group === "long" ? byAlarms : 0);
   const writes = (what: string, ...groups: readonly Group[]): Aim => {
     const group = of(...groups);
     const over = group.filter((kind) => asks(kind) > MOST_OF_A_WRITE);

@@ -241,6 +241,8 @@ describe("waiting for news", () => {
   });
 });
 
+const deaf = () => Promise.reject(new Error("the client has gone"));
+
 describe("waiting for the end, from the start", () => {
   const told: OperationState[] = [];
   const tell = (state: OperationState) => Promise.resolve(void told.push(state));
@@ -280,7 +282,6 @@ describe("waiting for the end, from the start", () => {
 
   test("goes on where nobody can be told", async () => {
     home.holds = false;
-    const deaf = () => Promise.reject(new Error("the client has gone"));
     expect(await portOf(ADMIN).start([remove()], { until: Date.now() + 5000, tell: deaf })).toMatchObject({
       phase: "done",
     });

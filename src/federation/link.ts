@@ -20,6 +20,9 @@ const Attached = z.object({
   /** What it last said of its health, and when: so that no row is written for each report. */
   health: Health.nullable().default(null),
   healthAt: z.number().default(0),
+  /** Moving average of its answers in milliseconds, and when the last of them came. */
+  latency: z.number().nullable().default(null),
+  latencyAt: z.number().default(0),
 });
 type Attached = z.output<typeof Attached>;
 
@@ -78,6 +81,8 @@ export function newLink(socket: WebSocket, nodeId: string, now: number): Link {
     strikes: fullBucket(STRIKES, now),
     health: null,
     healthAt: 0,
+    latency: null,
+    latencyAt: 0,
   };
   socket.serializeAttachment(state);
   return linkOf(socket, state);

@@ -59,6 +59,9 @@ const FIRST_BAR_MS = 5000;
 const LONGEST_BAR_MS = 10 * 60_000;
 const FORGIVEN_MS = 60 * 60_000;
 
+/** What a node's socket carries of it while its hub sleeps. */
+export type Carried = Pick<Vitals, "health" | "healthAt" | "latency" | "latencyAt">;
+
 /** Averages of one node's answers, by capability: what one needs says nothing of another. */
 interface Measured {
   readonly ms: number;
@@ -101,10 +104,12 @@ export class VitalsBook {
     );
   }
 
-  /** The hub has slept: what the node's socket carried of its health. */
-  recalled(nodeId: string, health: Health, healthAt: number): void {
+  /** The hub has slept: what the node's socket carried, as far as it is newer than what was written down. */
+  recalled(nodeId: string, { health, healthAt, latency, latencyAt }: Carried): void {
     const before = this.of(nodeId);
-    if (healthAt > before.healthAt) this.#known.set(nodeId, { ...before, health, healthAt });
+    const healthIs = healthAt > before.healthAt ? { health, healthAt } : {};
+    const latencyIs = latencyAt > before.latencyAt ? { latency, latencyAt } : {};
+    this.#known.set(nodeId, { ...before, ...healthIs, ...latencyIs });
   }
 
   /** A node says how it is. Written down now and then only: the next report comes soon. */
@@ -121,15 +126,20 @@ export class VitalsBook {
     if (after !== before) this.change(nodeId, { breaker: after });
   }
 
-  /** A capability's call was answered after `ms` milliseconds. Written down with the next report of health. */
-  measured(nodeId: string, capability: string, ms: number, now: number): void {
+  /**
+   * A capability's call was answered after `ms` milliseconds. Not written down: its socket carries the average.
+   * @returns the average of all its calls
+   */
+  measured(nodeId: string, capability: string, ms: number, now: number): Pick<Carried, "latency" | "latencyAt"> {
     const vitals = this.of(nodeId);
-    this.#known.set(nodeId, { ...vitals, latency: average(vitals.latency, ms), latencyAt: now });
+    const measured = { latency: average(vitals.latency, ms), latencyAt: now };
+    this.#known.set(nodeId, { ...vitals, ...measured });
     const each = this.#measured.get(nodeId) ?? new Map<string, Measured>();
     const before = each.get(capability);
     const known = before !== undefined && now - before.at < LATENCY_MS ? before.ms : null;
     each.set(capability, { ms: average(known, ms), at: now });
     this.#measured.set(nodeId, each);
+    return measured;
   }
 
   /** How long this capability's calls take there, or any calls, in milliseconds; `null` if that is not known. */

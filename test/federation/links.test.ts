@@ -153,6 +153,26 @@ describe("a node that is linked", () => {
     await evictDurableObject(hubOf("demo"));
     expect(await seen(node)).toMatchObject({ load: 2.5, temperature_c: 48, memory_free_mb: 300, online: true });
   });
+
+  test("is as quick as it was when its hub wakes, and is asked first for it, although no row was written", async () => {
+    const nodes = [await adoptedNode({ name: "quick" }), await adoptedNode({ name: "slow" })];
+    const before = await vitalsRows();
+    for (const [node, ms] of [[nodes[0], 1], [nodes[1], 60]] as const) {
+      if (node === undefined) continue;
+      node.answer = async () => {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return textResult(node.name);
+      };
+      await callTool("file_search", { node: node.name });
+    }
+    const latencies = async () => (await fleetOf().nodes()).map(({ latency_ms }) => latency_ms);
+    const measured = await latencies();
+    expect(measured).not.toContain(null);
+    await evictDurableObject(hubOf("demo"));
+    expect(await latencies()).toStrictEqual(measured);
+    expect(await vitalsRows()).toStrictEqual(before);
+    expect((await callTool("file_search")).route).toMatchObject({ node: "quick", why: "fastest of 2" });
+  });
 });
 
 describe("who is let in", () => {

@@ -89,7 +89,9 @@ export function newLink(socket: WebSocket, nodeId: string, now: number): Link {
 }
 
 function linkOf(socket: WebSocket, state: Attached): Link {
-  return { id: state.link, nodeId: state.node, socket, joiner: joiner(), over: new Map(), state, heardAt: state.since };
+  // While the hub slept only its reports of health were noted.
+  const heardAt = Math.max(state.since, state.healthAt);
+  return { id: state.link, nodeId: state.node, socket, joiner: joiner(), over: new Map(), state, heardAt };
 }
 
 /** Id of the link that a socket belongs to; `undefined` if none does. */

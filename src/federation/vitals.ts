@@ -12,7 +12,7 @@ export const Vitals = z.object({
   healthAt: z.number(),
   /** When its present, or last, link began. */
   onlineSince: z.number().nullable(),
-  /** When it was last heard of, as far as was written down. */
+  /** When it was last heard of, as far as is known: its row is up to `WRITE_MS` older while it is linked. */
   seenAt: z.number().nullable(),
   /** Moving average of its answers, in milliseconds. */
   latency: z.number().nullable(),
@@ -75,6 +75,8 @@ export class VitalsBook {
   readonly #sql: SqlStorage;
   readonly #known = new Map<string, Vitals>();
   readonly #measured = new Map<string, Map<string, Measured>>();
+  /** `seenAt` in each row. */
+  readonly #written = new Map<string, number>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -90,6 +92,7 @@ export class VitalsBook {
     const stored = Vitals.safeParse(row === undefined ? undefined : parsedJson(row.vitals));
     const vitals = stored.success ? stored.data : NEW;
     this.#known.set(nodeId, vitals);
+    this.#written.set(nodeId, vitals.seenAt ?? 0);
     return vitals;
   }
 
@@ -97,6 +100,7 @@ export class VitalsBook {
   change(nodeId: string, patch: Partial<Vitals>): void {
     const vitals = { ...this.of(nodeId), ...patch };
     this.#known.set(nodeId, vitals);
+    this.#written.set(nodeId, vitals.seenAt ?? 0);
     this.#sql.exec(
       "INSERT OR REPLACE INTO fleet_vitals (node_id, vitals) VALUES (?, ?)",
       nodeId,
@@ -109,14 +113,16 @@ export class VitalsBook {
     const before = this.of(nodeId);
     const healthIs = healthAt > before.healthAt ? { health, healthAt } : {};
     const latencyIs = latencyAt > before.latencyAt ? { latency, latencyAt } : {};
-    this.#known.set(nodeId, { ...before, ...healthIs, ...latencyIs });
+    const seenAt = Math.max(before.seenAt ?? 0, healthAt) || null;
+    this.#known.set(nodeId, { ...before, ...healthIs, ...latencyIs, seenAt });
   }
 
   /** A node says how it is. Written down now and then only: the next report comes soon. */
   reported(nodeId: string, health: Health, now: number): void {
     const before = this.of(nodeId);
-    if (now - (before.seenAt ?? 0) >= WRITE_MS) this.change(nodeId, { health, healthAt: now, seenAt: now });
-    else this.#known.set(nodeId, { ...before, health, healthAt: now });
+    const told = { health, healthAt: now, seenAt: now };
+    if (now - (this.#written.get(nodeId) ?? 0) >= WRITE_MS) this.change(nodeId, told);
+    else this.#known.set(nodeId, { ...before, ...told });
   }
 
   /** Changes the breaker; written only if it differs, which in a healthy home it never does. */
@@ -181,6 +187,7 @@ export class VitalsBook {
   forget(nodeId: string): void {
     this.#known.delete(nodeId);
     this.#measured.delete(nodeId);
+    this.#written.delete(nodeId);
     this.#sql.exec("DELETE FROM fleet_vitals WHERE node_id = ?", nodeId);
   }
 }

@@ -173,6 +173,67 @@ describe("a node that is linked", () => {
     expect(await vitalsRows()).toStrictEqual(before);
     expect((await callTool("file_search")).route).toMatchObject({ node: "quick", why: "fastest of 2" });
   });
+
+  test("was there when it last told of its health, whatever its row says: until its lease ends after that", async () => {
+    const node = await adoptedNode();
+    later(5 * 60_000);
+    const toldAt = Date.now();
+    node.notify(METHOD.health, { load: 1, temperature_c: null, throttled: [], memory_free_mb: null });
+    await vi.waitFor(async () => expect((await seen(node)).load).toBe(1));
+    await evictDurableObject(hubOf("demo"));
+    expect((await seen(node)).online).toBe(true);
+    later(LEASE_MS + 1000);
+    const { online, since } = await seen(node);
+    expect([online, Math.abs(Date.parse(since ?? "") - toldAt - LEASE_MS) < 3000]).toEqual([false, true]);
+  });
+
+  test.each([
+    ["while the hub was awake", () => Promise.resolve()],
+    ["before the hub slept", () => evictDurableObject(hubOf("demo"))],
+  ])("was there when it told of its health %s, once anything of it is written down", async (_what, between) => {
+    const node = await adoptedNode();
+    later(5 * 60_000);
+    const toldAt = Date.now();
+    node.notify(METHOD.health, { load: 1, temperature_c: null, throttled: [], memory_free_mb: null });
+    await vi.waitFor(async () => expect((await seen(node)).load).toBe(1));
+    await between();
+    node.raw("{");
+    await vi.waitFor(async () => expect((await seen(node)).trouble).not.toBeNull());
+    await abortAllDurableObjects();
+    const { online, since } = await vi.waitFor(() => seen(node));
+    expect([online, Math.abs(Date.parse(since ?? "") - toldAt) < 3000]).toEqual([false, true]);
+  });
+
+  test("has its health written down every ten minutes, although its hub sleeps between all reports", async () => {
+    const node = await adoptedNode();
+    const written: boolean[] = [];
+    for (let report = 1; report <= 25; report += 1) {
+      const before = await vitalsRows();
+      later(30_000);
+      node.notify(METHOD.health, { load: report, temperature_c: null, throttled: [], memory_free_mb: null });
+      await vi.waitFor(async () => expect((await seen(node)).load).toBe(report));
+      written.push(JSON.stringify(await vitalsRows()) !== JSON.stringify(before));
+      await evictDurableObject(hubOf("demo"));
+    }
+    expect(written.flatMap((is, report) => (is ? report + 1 : []))).toEqual([20]);
+  });
+
+  test("carries all that it may say, within what a socket may carry", async () => {
+    const node = await adoptedNode();
+    const most = Array.from({ length: 8 }, (_, each) => String.fromCodePoint(0x4e00 + each).repeat(40));
+    const odd = 1 / 3;
+    node.notify(METHOD.health, { load: odd, temperature_c: odd, throttled: most, memory_free_mb: odd });
+    await vi.waitFor(async () => expect((await seen(node)).throttled).toHaveLength(8));
+    await callTool("file_search");
+    const lengths = await runInDurableObject(hubOf("demo"), (_hub, ctx) =>
+      // In UTF-16, as JSON, it is longer than as the runtime keeps it.
+      ctx.getWebSockets().map((socket) => 2 * JSON.stringify(socket.deserializeAttachment()).length),
+    );
+    expect(Math.max(...lengths)).toBeGreaterThan(1000);
+    expect(Math.max(...lengths)).toBeLessThan(2048);
+    await evictDurableObject(hubOf("demo"));
+    expect(await seen(node)).toMatchObject({ load: odd, throttled: { length: 8 }, online: true });
+  });
 });
 
 describe("who is let in", () => {

@@ -63,7 +63,9 @@ export class Links {
     parts.sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of parts.sockets.getWebSockets()) {
       const link = wokenLink(socket);
-      if (link === undefined) continue;
+      // The runtime answers its node's pings for as long as it is open: the node would believe itself linked.
+      if (link === "unknown") close({ socket }, CLOSE.restarted, "the gateway was renewed; connect again");
+      if (typeof link === "string") continue;
       this.#add(link);
       parts.vitals.recalled(link.nodeId, link.state);
     }

@@ -8,7 +8,8 @@ export const Vitals = z.object({
   agent: z.string().nullable(),
   /** Calls that it works on at a time, as it says. */
   capacity: z.int(),
-  health: Health.nullable(),
+  /** Not known, too, if another version wrote it down in its own way: the rest counts all the same. */
+  health: Health.nullable().catch(null),
   healthAt: z.number(),
   /** When its present, or last, link began. */
   onlineSince: z.number().nullable(),

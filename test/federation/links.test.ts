@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { FRAMES, STRIKES } from "../../src/federation/link.ts";
 import { PENDING_MS } from "../../src/federation/registry.ts";
 import { METHOD } from "../../src/federation/wire/frames.ts";
@@ -157,7 +158,10 @@ describe("a node that is linked", () => {
   test("is as quick as it was when its hub wakes, and is asked first for it, although no row was written", async () => {
     const nodes = [await adoptedNode({ name: "quick" }), await adoptedNode({ name: "slow" })];
     const before = await vitalsRows();
-    for (const [node, ms] of [[nodes[0], 1], [nodes[1], 60]] as const) {
+    for (const [node, ms] of [
+      [nodes[0], 1],
+      [nodes[1], 60],
+    ] as const) {
       if (node === undefined) continue;
       node.answer = async () => {
         await new Promise((resolve) => setTimeout(resolve, ms));
@@ -233,6 +237,58 @@ describe("a node that is linked", () => {
     expect(Math.max(...lengths)).toBeLessThan(2048);
     await evictDurableObject(hubOf("demo"));
     expect(await seen(node)).toMatchObject({ load: odd, throttled: { length: 8 }, online: true });
+  });
+});
+
+/** What the node's socket carries is changed, as another version would have left it. */
+const carrying = (change: (carried: Record<string, unknown>) => unknown) =>
+  runInDurableObject(hubOf("demo"), (_hub, ctx) => {
+    for (const socket of ctx.getWebSockets()) {
+      const carried = z.record(z.string(), z.unknown()).parse(socket.deserializeAttachment());
+      socket.serializeAttachment(change(carried));
+    }
+  });
+
+describe("a hub of another version wakes", () => {
+  test.each([
+    ["another health", { health: { load: "0.4", cores: 4 } }],
+    ["a health that is no object", { health: 7 }],
+    ["another latency", { latency: { p50: 3 } }],
+    [
+      "none of what it was not told of",
+      { health: undefined, healthAt: undefined, latency: undefined, latencyAt: undefined },
+    ],
+  ])("a socket that carries %s is its node's, and nothing else of it is lost", async (_what, other) => {
+    const node = await adoptedNode();
+    await carrying((carried) => ({ ...carried, ...other }));
+    await evictDurableObject(hubOf("demo"));
+    expect(textIn(await callTool("file_search"))).toContain(node.name);
+    expect(node.closed).toBeUndefined();
+    expect(await seen(node)).toMatchObject({ online: true, trouble: null });
+  });
+
+  test.each([
+    ["nothing that can be read", () => "nonsense"],
+    ["another kind of link", ({ link: _link, ...rest }: Record<string, unknown>) => rest],
+  ])("a socket that carries %s is closed, so that its node comes back", async (_what, change) => {
+    const node = await adoptedNode();
+    await carrying(change);
+    await evictDurableObject(hubOf("demo"));
+    expect((await seen(node)).online).toBe(false);
+    expect((await until(() => node.closed)).code).toBe(CLOSE.restarted);
+    await node.connect();
+    expect(textIn(await callTool("file_search"))).toContain(node.name);
+  });
+
+  test("a row with another health keeps all else: who was expelled stays out", async () => {
+    const node = await adoptedNode();
+    await until4001(node, () => node.raw("{"));
+    await runInDurableObject(hubOf("demo"), (_hub, { storage }) => {
+      storage.sql.exec("UPDATE fleet_vitals SET vitals = json_set(vitals, '$.health', json('{\"load\":\"0.4\"}'))");
+    });
+    await evictDurableObject(hubOf("demo"));
+    const again = await askToConnect(node.key, { home: "demo" });
+    expect([again.status, await again.json()]).toMatchObject([429, { message: expect.stringContaining("sent ") }]);
   });
 });
 

@@ -1,10 +1,9 @@
 import type { Count } from "./count.ts";
 import type { Idle } from "./idle.ts";
 import type { Group, Kind } from "./kinds.ts";
-import { times } from "./count.ts";
+import { plus, times } from "./count.ts";
 import { type Beside, beyondFree, billOf, PRICES, READ_ON, SOURCES, type Usage, USAGES, usageOf } from "./prices.ts";
-import { HEALTH_MS } from "../../src/federation/wire/limits.ts";
-import { dayOf, HEALTH_REPORT, USES } from "./uses.ts";
+import { dayOf, HEALTH_REPORT, HEALTH_WRITTEN, HEALTHS_AN_HOUR, USES, WRITTEN_AN_HOUR } from "./uses.ts";
 
 /** The page of what PiMCP costs, from what was counted. */
 
@@ -75,13 +74,13 @@ const sumOf = (day: Count, homes: number, beside: Beside): { day: Usage; month: 
   return { day: usageOf(times(day, homes), stored), month: usageOf(times(day, homes * DAYS), stored) };
 };
 
-const HEALTHS_AN_HOUR = 3_600_000 / HEALTH_MS;
-
 function rowsOfHealth(kinds: readonly Kind[]): string {
   const report = kinds.find(({ name }) => name === HEALTH_REPORT);
-  if (report === undefined) return "";
-  const { rowsRead, rowsWritten } = report.count;
-  return `, with ${number(rowsRead * HEALTHS_AN_HOUR)} rows read and ${number(rowsWritten * HEALTHS_AN_HOUR)} written where each wakes the hub`;
+  const written = kinds.find(({ name }) => name === HEALTH_WRITTEN);
+  if (report === undefined || written === undefined) return "";
+  const told = times(report.count, HEALTHS_AN_HOUR - WRITTEN_AN_HOUR);
+  const { rowsRead, rowsWritten } = plus(told, times(written.count, WRITTEN_AN_HOUR));
+  return `; where each wakes the hub, with ${number(rowsRead)} rows read and ${number(rowsWritten)} written`;
 }
 
 /** What a month costs. */
@@ -180,8 +179,8 @@ was frozen meanwhile and writes down what came of it, while the call waits to te
 ${idle.plan.reservations} reservations were made for real. While nodes ping, the runtime answers for the hub, which sleeps:
 nothing was invoked, and such answers are not billed. Then all that is stored was made an hour older, alarms included, and
 the gateway started again: no alarm was due. After 25 hours more ${idle.day.alarms.toLocaleString("en")} alarms rang, as they
-should. What nodes cost beside pings are their reports of health, ${HEALTHS_AN_HOUR} an hour from each. As twenty messages are one
-request, they are ${number(HEALTHS_AN_HOUR / 20)} requests an hour for each node${rowsOfHealth(kinds)}.`,
+should. What nodes cost beside pings are their reports of health, ${HEALTHS_AN_HOUR} an hour from each,
+${WRITTEN_AN_HOUR} of which are written down: the others the node's socket carries. As twenty messages are one request, they are ${number(HEALTHS_AN_HOUR / 20)} requests an hour for each node${rowsOfHealth(kinds)}.`,
     `**What it costs.** Assumed for each home and day, and that the home answers in ${beside.homeMs} ms:
 
 ${table(

@@ -52,7 +52,7 @@ const HEALTH_OLD_MS = 120_000;
  * How it is with a node is written down no more often than this. Its socket carries the newest report while the hub
  * sleeps: two a minute from each node would be most of what a gateway writes.
  */
-const WRITE_MS = 10 * 60_000;
+export const WRITE_MS = 10 * 60_000;
 /** A trouble is told for this long. */
 const TROUBLE_MS = 24 * 60 * 60 * 1000;
 /** How long a node that was expelled stays out; doubles each time, until it has behaved for `FORGIVEN_MS`. */

@@ -169,3 +169,23 @@ describe("reports of health", () => {
     expect(text([...kinds, { ...kind("write", {}), asked: "HomeHub 2" }])).toContain("2,886 rows read and 12 written");
   });
 });
+
+describe("the text", () => {
+  const change = (group: Kind["group"], asked: string): Kind => ({ ...kind(group, {}), asked });
+
+  test("tells how often the hub is asked for a change, as was counted", () => {
+    const kinds = [...counted({}), change("write", "McpSession, HomeHub"), change("long", "HomeHub 5, Operation 4")];
+    expect(text([...kinds, change("read", "McpSession, HomeHub 7")])).toContain("1 to 5 requests for each change");
+  });
+
+  test("tells what Cloudflare's pages say with their addresses, and nothing of how it was made", () => {
+    const told = text([...counted({}), change("write", "HomeHub 2")]);
+    expect(told).not.toMatch(/memory of|stored cop/);
+    const limits = told.slice(told.indexOf("Where the limits are")).split("\n- ").slice(1);
+    for (const limit of limits) expect(limit).toContain("https://developers.cloudflare.com/");
+  });
+
+  test("says of no group of calls that all of it is told to the account", () => {
+    expect(text([...counted({}), change("write", "HomeHub 2")])).not.toContain("as all below");
+  });
+});

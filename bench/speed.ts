@@ -125,6 +125,13 @@ function shares(rows: readonly Row[]): string {
   );
 }
 
+const ROUTES =
+  "The routes: `direct` is a Worker that only fetches from the home, `hop` the same from within a Durable Object, `pimcp` a tool call at our " +
+  "`/mcp` with a real token by a client of 2025-11-25, `pimcp-modern` one of 2026-07-28, and `mcpagent` the same tool in an `McpAgent` of " +
+  "Cloudflare's `agents` behind the same OAuth provider. Each call asks the same home once. What a route adds is its time less that of " +
+  "`direct`. Of nodes: `node-routed` is a call that goes to a node, `own-routed` one of the gateway's own tools, and the two `direct` ones ask " +
+  "what stands behind them.";
+
 const HARNESS =
   "Measured in workerd with the bundle of `wrangler deploy`, all routes in one Worker and by turns; `processor ms` is what workerd used for one " +
   "call. Up to commit cb5bb82 the bench ran under `wrangler dev`, which puts a proxy in a second workerd and a debugger in front: " +
@@ -145,7 +152,7 @@ const quoted = (text: string) => ["```text", text, "```"].join("\n");
 
 function callsText(all: readonly Row[]): string[] {
   const ratios = ratiosOf(all, ONE, MANY);
-  return [HARNESS, rowsTable(all), comparison(all, ratios), shares(all), CUT];
+  return [ROUTES, HARNESS, rowsTable(all), comparison(all, ratios), shares(all), CUT];
 }
 
 /** All that was measured, with what it must be. @param options as they were typed */

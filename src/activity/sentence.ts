@@ -1,4 +1,5 @@
 import type { Activity, Ending } from "../contract/activity.ts";
+import { isChange } from "../lib/aftermath.ts";
 import { Declined, Fault, type FaultType, isUnanswered } from "../lib/errors.ts";
 import { sentence } from "../lib/sentence.ts";
 
@@ -25,11 +26,12 @@ export function refusalOf(fault: Fault): Ending {
   return { ...ENDINGS[fault.type], result: "refused" };
 }
 
-const READS = /^GET | \/api\/v1\/auth\//;
+/** A home's version lacks what was asked for (HTTP 501). */
+const NO_SUCH_WAY = 501;
 
 /** Whether a home failed over a change, or said of it what cannot be read: it may have made it all the same. */
 function mayBeDone({ details: { endpoint = "GET ", statusCode = 200 } = {} }: Fault): boolean {
-  return !READS.test(endpoint) && (statusCode < 300 || statusCode >= 500);
+  return isChange(endpoint) && (statusCode < 300 || (statusCode >= 500 && statusCode !== NO_SUCH_WAY));
 }
 
 /** How a deed ended that threw this. */

@@ -10,6 +10,7 @@ import type { RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import type { AnyTool } from "../contract/tool.ts";
 import type { Sealer } from "../lib/crypto.ts";
+import { NOT_DONE } from "../lib/aftermath.ts";
 import { Fault, type FaultBody, wasReset } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { type Call, contextOf, type Exchange, whilePermitted } from "./call.ts";
@@ -37,11 +38,11 @@ const OUR_BUG = new Fault("operation_failed", "PiMCP itself failed; the cause is
 });
 
 /** A part of the gateway was replaced while it was asked, as by an update. */
-const restarted = (reads: boolean) =>
+const restarted = (mayBeDone: boolean) =>
   new Fault(
     "operation_failed",
-    `PiMCP was restarted in the middle of this call. ${reads ? "Nothing was changed." : "It is not known whether it was done."}`,
-    { suggestions: [reads ? "Try again." : "Read the state before trying again."] },
+    `PiMCP was restarted in the middle of this call. ${mayBeDone ? "It is not known whether it was done." : NOT_DONE}`,
+    { suggestions: [mayBeDone ? "Read the state before trying again." : "Try again."] },
   );
 
 /** Whether nothing was given where the issue is; zod only says what it expected there. */
@@ -193,12 +194,18 @@ async function run(
   });
 }
 
+/** Whether a call that was cut off may have changed something: what is written down first was not begun before that. */
+function mayHaveDone(asked: Asked | undefined, { begun }: Recorded): boolean {
+  if (asked?.tool.annotations.readOnlyHint !== false) return false;
+  return asked.tool.deed === undefined || begun;
+}
+
 /** What is told of whatever was thrown; what is no fault is logged. */
-function faultFor(error: unknown, { name }: About, reads: boolean): Fault {
+function faultFor(error: unknown, { name }: About, mayBeDone: boolean): Fault {
   if (error instanceof Fault) return error;
   const reset = wasReset(error);
   log(reset ? "warn" : "error", reset ? "object_reset" : "tool_bug", { tool: name, ...describeError(error) });
-  return reset ? restarted(reads) : OUR_BUG;
+  return reset ? restarted(mayBeDone) : OUR_BUG;
 }
 
 /**
@@ -228,9 +235,9 @@ export async function runTool(
       outcome = "not_found";
       throw error;
     }
-    const fault = faultFor(error, about, asked?.tool.annotations.readOnlyHint === true);
+    const fault = faultFor(error, about, mayHaveDone(asked, recorded));
     outcome = fault === OUR_BUG ? "bug" : fault.type;
-    if (asked !== undefined && !recorded.begun) await recordRefusal(asked, call, fault);
+    if (asked !== undefined && !recorded.begun) await recordRefusal(asked, call, error);
     return faultResult(fault, about);
   } finally {
     ended(about, outcome, call);

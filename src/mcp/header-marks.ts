@@ -6,17 +6,28 @@ const MARK = "x-mcp-header";
 /** Keywords whose values are data, not schemas. */
 const DATA: ReadonlySet<string> = new Set(["default", "examples", "const", "enum"]);
 
-/** The value of a mark is a name; an argument that is itself called so has a schema there. */
-const isMark = (key: string, value: unknown) => key === MARK && typeof value !== "object" && typeof value !== "boolean";
+/** Keywords whose keys are names of arguments, or of schemas, and no keywords. */
+const NAMES: ReadonlySet<string> = new Set([
+  "properties",
+  "patternProperties",
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+]);
 
-function unmarked(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => unmarked(each));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key, each]) => !isMark(key, each))
-      .map(([key, each]) => [key, DATA.has(key) ? each : unmarked(each)]),
-  );
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+function unmarked(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map((each) => unmarked(each));
+  if (!isObject(schema)) return schema;
+  const kept = Object.entries(schema).filter(([key]) => key !== MARK);
+  return Object.fromEntries(kept.map(([key, value]: [string, unknown]) => [key, below(key, value)]));
+}
+
+function below(key: string, value: unknown): unknown {
+  if (DATA.has(key)) return value;
+  if (!NAMES.has(key) || !isObject(value)) return unmarked(value);
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, unmarked(schema)]));
 }
 
 /**

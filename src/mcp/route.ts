@@ -71,7 +71,7 @@ export async function unavailable(bare: Response): Promise<Response> {
   const text = await bare.text();
   if (text !== "") return new Response(text, bare);
   const message = "PiMCP cannot look up who is calling at the moment. Nothing was done: try again in a minute.";
-  return rpcError(bare.status, -32603, message);
+  return rpcError(bare.status, -32603, message, bare.headers);
 }
 
 /** Asks the client to begin anew, as the protocol has it: the id was never given out, or to somebody else. */

@@ -6,8 +6,8 @@ import { jsonAnswer, type WholeAnswer } from "./answer.ts";
 const errorBody = (code: number, message: string) => ({ jsonrpc: "2.0", error: { code, message }, id: null });
 
 /** A JSON-RPC error that answers no particular request. */
-export function rpcError(status: number, code: number, message: string): Response {
-  return Response.json(errorBody(code, message), { status });
+export function rpcError(status: number, code: number, message: string, headers?: Headers): Response {
+  return Response.json(errorBody(code, message), { status, ...(headers === undefined ? {} : { headers }) });
 }
 
 /** The same as a session answers it. */

@@ -1,3 +1,4 @@
+import { NOT_DONE } from "../lib/aftermath.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
 import { sentence, sentences } from "../lib/sentence.ts";
@@ -24,6 +25,6 @@ export function outcomeOf(error: unknown): StepOutcome {
   }
   const phase = HOPELESS.has(error.type) ? "unknown" : "pending";
   // What the asking changed is not what is asked about.
-  const why = error.message.replace("Nothing was changed.", "").trim();
+  const why = error.message.replace(NOT_DONE, "").trim();
   return { phase, message: `The home could not be asked how it ended: ${sentence(why)}`, nodes: [] };
 }

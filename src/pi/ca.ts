@@ -72,7 +72,7 @@ function notIssued(commonName: string): Fault {
         "Read the state before trying again: list_certificates shows whether the certificate authority works, and whether this was issued all the same.",
         "Use a name that the home's ca.certificate.allowed_domains match, such as *.pi-controller.local or *.cluster.local.",
       ],
-      details: { statusCode: 500 },
+      details: { statusCode: 500, endpoint: "POST /api/v1/ca/certificates" },
     },
   );
 }
@@ -91,7 +91,11 @@ function notReadBack(certificateId: number, error: Fault): Fault {
     `The home took the revocation of certificate ${certificateId}, which could not be read back.`,
     {
       suggestions: ['list_certificates with status "revoked" shows whether it is revoked.'],
-      ...(originalError === undefined ? {} : { details: { originalError } }),
+      // Of the revocation: the record of it is not about the look after it.
+      details: {
+        endpoint: `POST /api/v1/ca/certificates/${certificateId}/revoke`,
+        ...(originalError === undefined ? {} : { originalError }),
+      },
     },
   );
 }

@@ -106,15 +106,15 @@ const NOT_READ: Partial<Readonly<Record<FaultType, string>>> = {
 /** A pin that was switched, whatever became of the read after it: that one's words are about itself alone. */
 function notReadBack(gpioId: number, value: Level, error: Fault): Fault {
   const why = error instanceof NotSent ? "the home is busy" : (NOT_READ[error.type] ?? "the home did not tell");
-  // Without a status: that would be taken for the answer to the write.
-  const { endpoint, originalError } = error.details ?? {};
+  const { originalError } = error.details ?? {};
   return new Fault(
     "gpio_failed",
     `${LEVEL_NAME[value]} was sent to GPIO device ${gpioId}, and could not be read back: ${why}.`,
     {
       suggestions: ["Read the pin with read_gpio_pin before doing anything else."],
       details: {
-        ...(endpoint === undefined ? {} : { endpoint }),
+        // Of the write, and without a status: that of the read would be taken for the answer to it.
+        endpoint: `POST /api/v1/gpio/${gpioId}/write`,
         ...(originalError === undefined ? {} : { originalError }),
       },
     },

@@ -1,3 +1,4 @@
+import { isChange, NOT_DONE, UNSURE } from "../lib/aftermath.ts";
 import { parsedJson } from "../lib/json.ts";
 import { Fault, isUnanswered } from "../lib/errors.ts";
 import { withDeadline } from "../lib/deadline.ts";
@@ -52,13 +53,9 @@ export interface Answer {
   readonly retryAfterMs: number | undefined;
 }
 
-/** Two endings of a sentence about a request without an answer. */
-export const UNSURE = "It is not known whether the change was made: read the state before trying again.";
-export const NOT_DONE = "Nothing was changed.";
-
-/** Whether a request may have changed something although no answer came. A sign-in is before every change. */
+/** The end of a sentence about a request without an answer. */
 export function aftermath(wire: Wire): string {
-  return wire.method === "GET" || wire.path.startsWith("/api/v1/auth/") ? NOT_DONE : UNSURE;
+  return isChange(endpointOf(wire)) ? UNSURE : NOT_DONE;
 }
 
 /** Method and path, the way it is named to people: query values may be private. */

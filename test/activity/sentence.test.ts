@@ -15,6 +15,7 @@ describe("how a deed ended", () => {
     ["a home that failed at a look before", "operation_failed", { endpoint: "GET /health", statusCode: 500 }, "failed"],
     ["a sign-in before", "operation_failed", { endpoint: "POST /api/v1/auth/login", statusCode: 500 }, "failed"],
     ["a failure without a request", "operation_failed", undefined, "failed"],
+    ["what a home's version lacks", "operation_failed", { endpoint: WRITE, statusCode: 501 }, "failed"],
     ["a refusal", "conflict", { endpoint: WRITE, statusCode: 409 }, "refused"],
     ["no answer", "timeout", { endpoint: WRITE }, "unknown"],
   ])("%s", (_what, type, details, result) => {

@@ -195,6 +195,7 @@ describe("what nodes offer is listed", () => {
         properties: {
           query: { type: "string", "x-mcp-header": "Query", default: { "x-mcp-header": "data" } },
           where: { type: "object", properties: { site: { type: "string", "x-mcp-header": "not a token" } } },
+          default: { type: "string", "x-mcp-header": "Default" },
           "x-mcp-header": { type: "string" },
         },
         anyOf: [{ required: ["query"] }, { properties: { where: { "x-mcp-header": 5 } } }],
@@ -206,6 +207,7 @@ describe("what nodes offer is listed", () => {
       properties: {
         query: { type: "string", default: { "x-mcp-header": "data" } },
         where: { type: "object", properties: { site: { type: "string" } } },
+        default: { type: "string" },
         "x-mcp-header": { type: "string" },
       },
       anyOf: [{ required: ["query"] }, { properties: { where: {} } }],

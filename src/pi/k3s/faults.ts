@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { NOT_DONE, UNSURE } from "../../lib/aftermath.ts";
 import { Fault, type FaultDetails, type FaultType } from "../../lib/errors.ts";
 import { sentence, sentences } from "../../lib/sentence.ts";
 import { redactText } from "../redact.ts";
-import { type Answer, endpointOf, NOT_DONE, UNSURE } from "../request.ts";
+import { type Answer, endpointOf } from "../request.ts";
 import type { K3sApi, KubeAsk } from "./api.ts";
 
 /** How Kubernetes says that something failed (meta/v1 Status). */

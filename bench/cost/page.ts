@@ -134,8 +134,8 @@ const CHANGES: ReadonlySet<Group> = new Set(["write", "confirmed", "long"]);
 /** How often the hub was asked for one change, of all that were counted: "2 to 5". */
 function hubRequests(kinds: readonly Kind[]): string {
   const each = kinds.flatMap(({ group, asked }) => {
-    const [hub, times = "1"] = CHANGES.has(group) ? (/\bHomeHub(?: (\d+))?/.exec(asked) ?? []) : [];
-    return hub === undefined ? [] : [Number(times)];
+    const [hub, often = "1"] = CHANGES.has(group) ? (/\bHomeHub(?: (\d+))?/.exec(asked) ?? []) : [];
+    return hub === undefined ? [] : [Number(often)];
   });
   if (each.length === 0) throw new Error("no change was counted");
   const [least, most] = [Math.min(...each), Math.max(...each)];

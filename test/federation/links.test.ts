@@ -36,6 +36,8 @@ const seen = async (node: LinkedNode) => {
   return own;
 };
 
+const latencies = async () => (await fleetOf().nodes()).map(({ latency_ms }) => latency_ms);
+
 const vitalsRows = () =>
   runInDurableObject(hubOf("demo"), (_hub, { storage }) => storage.sql.exec("SELECT * FROM fleet_vitals").toArray());
 
@@ -169,7 +171,6 @@ describe("a node that is linked", () => {
       };
       await callTool("file_search", { node: node.name });
     }
-    const latencies = async () => (await fleetOf().nodes()).map(({ latency_ms }) => latency_ms);
     const measured = await latencies();
     expect(measured).not.toContain(null);
     await evictDurableObject(hubOf("demo"));

@@ -170,9 +170,9 @@ describe("reports of health", () => {
   });
 });
 
-describe("the text", () => {
-  const change = (group: Kind["group"], asked: string): Kind => ({ ...kind(group, {}), asked });
+const change = (group: Kind["group"], asked: string): Kind => ({ ...kind(group, {}), asked });
 
+describe("the text", () => {
   test("tells how often the hub is asked for a change, as was counted", () => {
     const kinds = [...counted({}), change("write", "McpSession, HomeHub"), change("long", "HomeHub 5, Operation 4")];
     expect(text([...kinds, change("read", "McpSession, HomeHub 7")])).toContain("1 to 5 requests for each change");

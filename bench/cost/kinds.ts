@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { METHOD } from "../../src/federation/wire/frames.ts";
-import { PING } from "../../src/federation/wire/limits.ts";
 import { ACCOUNTS } from "../../test/support/accounts.ts";
 import { connectV2 } from "../../test/support/clients.ts";
 import { offering } from "../../test/support/federated-node.ts";
@@ -39,7 +37,7 @@ export interface Kind {
   readonly byAlarms: number;
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function askedIn({ invocations }: Measured): string {
   const times = new Map<string, number>();
@@ -70,6 +68,10 @@ export class Notes {
 
   get url(): string {
     return this.#gateway.url;
+  }
+
+  get state(): string {
+    return this.#gateway.state;
   }
 
   /** Does something and notes what it cost. @param more invocations that stay open from then on */
@@ -138,7 +140,7 @@ export async function reading(notes: Notes, client: Client): Promise<void> {
 }
 
 /** An object that nobody asks for so long sleeps; and a token is looked up anew after so long. */
-const ASLEEP_MS = 13_000;
+export const ASLEEP_MS = 13_000;
 const FORGOTTEN_MS = 33_000;
 
 /** Reads after pauses, as a person makes them between two questions. */
@@ -209,33 +211,6 @@ export async function federating(notes: Notes, client: Client): Promise<RawNode>
     client.tool("bench_act", { path: "x" }),
   );
   return node;
-}
-
-const HEALTH = { load: 0.4, temperature_c: 51, throttled: [], memory_free_mb: 900 };
-const PINGS = 40;
-
-/** What a node costs by being there. */
-export async function beating(notes: Notes, node: RawNode): Promise<void> {
-  await notes.note("node", `${PINGS} heartbeats (ping)`, async () => {
-    for (let count = 0; count < PINGS; count += 1) node.raw(PING);
-    await pause(300);
-  });
-  const health = () => node.send({ jsonrpc: "2.0", method: METHOD.health, params: HEALTH });
-  // As a node does: seldom enough that its hub sleeps in between, and writes down what it is told.
-  await pause(ASLEEP_MS);
-  await notes.note("node", "a report of its health (pimcp/health)", async () => {
-    health();
-    await pause(100);
-  });
-  await notes.note(
-    "node",
-    "a node's link breaks",
-    async () => {
-      node.drop();
-      await pause(200);
-    },
-    -OF_A_LINK,
-  );
 }
 
 const EXPIRES_SECONDS = 4;

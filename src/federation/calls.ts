@@ -201,7 +201,7 @@ export class Calls {
     const about: About = { capability, node, reads, ms: CALL_MS };
     const { judged, verdict } = judge(ending, about);
     const endedAt = Date.now();
-    if (ending.kind === "answered") known.vitals.measured(nodeId, capability, endedAt - now, endedAt);
+    if (ending.kind === "answered") known.links.measured(link, capability, endedAt - now, endedAt);
     learn(known, nodeId, verdict, { sentAt: now, endedAt });
     if (judged.kind === "next") {
       run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause, link: link.id });

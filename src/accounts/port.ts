@@ -18,11 +18,15 @@ export function connectionsOf(accounts: Namespace, userId: string, endGrants: En
     add: async (connection) => account().add(connection),
     list: async () => account().list(),
     async end(id) {
-      // First the account: from then on nothing is let in, whatever a key-value store still says for a minute.
-      const ended = await account().end(id);
-      // Also of one that had ended before: its grant may have been left behind.
-      await endGrants(userId, id === undefined ? ended : [id]);
-      return ended;
+      const ids = id === undefined ? (await account().list()).map((each) => each.id) : [id];
+      try {
+        // First the account: from then on nothing is let in, whatever a key-value store still says for a minute.
+        return await account().end(id);
+      } finally {
+        // Whatever became of that, for a token without a grant is worth nothing; and also of one that had ended before:
+        // its grant may have been left behind.
+        await endGrants(userId, ids);
+      }
     },
   };
 }

@@ -8,10 +8,21 @@ export interface KeptConnection extends Connection, Sightings {
   readonly endedAt: number | null;
 }
 
-/** A session of one connection, by the name of its object. */
+/** A session, by the name of its object. */
 export interface KeptSession {
+  /** The connection that came last. */
   readonly connectionId: string;
+  /** Connections that came before: a client that signs in anew keeps its session, and its first connection may be good. */
+  readonly others?: readonly string[];
   readonly seenAt: number;
+}
+
+/** A session that could not be told that a connection has ended. */
+export interface Untold {
+  readonly session: string;
+  readonly connectionId: string;
+  /** Epoch milliseconds; when it was to be told first. */
+  readonly since: number;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -25,6 +36,12 @@ export const SESSION_MS = DAY_MS + 60 * 60 * 1000;
 export const MAX_CONNECTIONS = 50;
 /** So many sessions of one person live at a time; the one that was unused for longest is ended. */
 export const MAX_SESSIONS = 64;
+
+/** The connections that a session may have let in. */
+export const connectionsIn = ({ connectionId, others = [] }: KeptSession): readonly string[] => [
+  connectionId,
+  ...others,
+];
 
 const atMost = (count: number) => Math.max(0, count);
 
@@ -62,4 +79,15 @@ export function isGood({ usedAt, endedAt, stays, since }: KeptConnection, now: n
 /** Whether a connection has to be remembered: a token of one that was ended may have a while to go. */
 export function isLive({ usedAt, endedAt }: KeptConnection, now: number): boolean {
   return now - (endedAt ?? usedAt) < CONNECTION_MS;
+}
+
+/** Something restarts: it is back after seconds. */
+const SHORTEST_PAUSE_MS = 1000;
+/** What is away for longer is asked once a minute. */
+const LONGEST_PAUSE_MS = 60 * 1000;
+
+/** How long to wait before those are told that could not be: as long as the newest of them has waited, within bounds. */
+export function pauseMs(untold: readonly Untold[], now: number): number {
+  const waited = now - Math.max(...untold.map(({ since }) => since));
+  return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, waited));
 }

@@ -37,11 +37,22 @@ export interface Sightings {
 
 export type Sight = keyof Sightings;
 
+/** What became of an attempt to end connections. */
+export interface Ended {
+  /** Those that were ended now, not before. */
+  readonly ids: readonly string[];
+  /**
+   * Whether every session knows of it, so that the very next call is refused. If not, the sessions are told again until
+   * they know; one that does not yet may let the client act for ten minutes at most.
+   */
+  readonly told: boolean;
+}
+
 /** The connections of one person, for the page where they look after them. */
 export interface Connections {
   add(connection: Connection): Promise<void>;
   /** Newest first. */
   list(): Promise<(Connection & Sightings)[]>;
-  /** Ends one, or all: their next call is refused, in every session. @returns those that were ended */
-  end(id?: string): Promise<string[]>;
+  /** Ends one, or all. One that has ended already is ended again: whoever does not know of it yet is told again. */
+  end(id?: string): Promise<Ended>;
 }

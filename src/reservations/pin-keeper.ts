@@ -60,7 +60,7 @@ export class PinKeeper {
 
   /** Grants or renews a hold, and makes the controller's own, where it has them. */
   async reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>> {
-    // Sealed and marked before the decision, because nothing may be awaited between that and its writing.
+    // Sealed before the decision, because nothing may be awaited between that and its writing.
     const sealed = await this.#keyring.seal(asker.caller, wish.seconds);
     return this.#upstream<PinView>(address, asker, async (pi) => {
       await this.#end.clearLeftover(pi, address);

@@ -16,46 +16,39 @@ import { PinKeeper } from "./pin-keeper.ts";
  * Errors: a refusal or a fault is a returned value.
  */
 export class PinReservationObject extends DurableObject<Env> {
-  readonly #pin: PinKeeper;
+  /** Of this object alone: a property is not called from afar, as its methods are. */
+  readonly keeper: PinKeeper;
 
   constructor(ctx: DurableObjectState, env: Env, parts: PinParts) {
     super(ctx, env);
-    this.#pin = new PinKeeper(ctx.storage, parts);
+    this.keeper = new PinKeeper(ctx.storage, parts);
   }
 
   look(): PinView {
-    return this.#pin.look();
+    return this.keeper.look();
   }
 
   reserve(address: PinAddress, asker: Asker, wish: Wish): Promise<Outcome<PinView>> {
-    return this.#pin.reserve(address, asker, wish);
-  }
-
-  admit(address: PinAddress, asker: Asker, claims: boolean): Outcome<number> {
-    return this.#pin.admit(address, asker, claims);
-  }
-
-  write(address: PinAddress, asker: Asker, fence: number, value: Level): Promise<Outcome<Level>> {
-    return this.#pin.write(address, asker, fence, value);
+    return this.keeper.reserve(address, asker, wish);
   }
 
   drive(address: PinAddress, asker: Asker, claims: boolean, value: Level): Promise<Outcome<Level>> {
-    return this.#pin.drive(address, asker, claims, value);
+    return this.keeper.drive(address, asker, claims, value);
   }
 
   release(address: PinAddress, asker: Asker, level: Level | null): Promise<Outcome<Level | null>> {
-    return this.#pin.release(address, asker, level);
+    return this.keeper.release(address, asker, level);
   }
 
   break(address: PinAddress, asker: Asker): Promise<Outcome<Broken>> {
-    return this.#pin.break(address, asker);
+    return this.keeper.break(address, asker);
   }
 
   remove(address: PinAddress, asker: Asker): Promise<Outcome<null>> {
-    return this.#pin.remove(address, asker);
+    return this.keeper.remove(address, asker);
   }
 
   override alarm(): Promise<void> {
-    return this.#pin.alarm();
+    return this.keeper.alarm();
   }
 }

@@ -64,16 +64,23 @@ function viewOf(gpioId: number, { pin, now }: PinView, caller: Caller): Reservat
   };
 }
 
-/** How many pins of a home are reserved now, those that are being made safe included. */
-export async function reservedNow({ pin, hub }: Omit<PinPorts, "wrote">, homeId: string): Promise<number> {
-  const ids = await hub(homeId).reservedPins();
-  const looks = await Promise.all(ids.map((gpioId) => pin({ homeId, gpioId }).look()));
-  return looks.filter((look) => look.pin.kind !== "free").length;
-}
-
 /** What is not forgotten now is found again by the next who looks. */
 const tidied = (work: Promise<void>) =>
   work.catch((error: unknown) => log("warn", "pins_not_forgotten", describeError(error)));
+
+/** The pins of a home that are reserved now; those that turn out to be free are forgotten, and not looked at again. */
+async function reservedIn({ pin, hub }: Omit<PinPorts, "wrote">, homeId: string) {
+  const ids = await hub(homeId).reservedPins();
+  const looks = await Promise.all(ids.map(async (gpioId) => ({ gpioId, view: await pin({ homeId, gpioId }).look() })));
+  const free = looks.filter(({ view }) => view.pin.kind === "free").map(({ gpioId }) => gpioId);
+  if (free.length > 0) await tidied(hub(homeId).forgetPins(free));
+  return looks.filter(({ view }) => view.pin.kind !== "free");
+}
+
+/** How many pins of a home are reserved now, those that are being made safe included. */
+export async function reservedNow(ports: Omit<PinPorts, "wrote">, homeId: string): Promise<number> {
+  return (await reservedIn(ports, homeId)).length;
+}
 
 /** The pins of one home, for one caller. */
 export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string, pi: PiClient): Reservations {
@@ -122,11 +129,8 @@ export function reservationsPort(ports: PinPorts, caller: Caller, homeId: string
       return { gpio_id: gpioId, value: valueOf(gpioId, "write", written) };
     },
     async list(mine) {
-      const ids = await ports.hub(homeId).reservedPins();
-      const views = await Promise.all(ids.map((gpioId) => state(gpioId)));
-      const free = ids.filter((_id, index) => views[index] === null);
-      if (free.length > 0) await tidied(ports.hub(homeId).forgetPins(free));
-      const held = views.filter((view) => view !== null);
+      const reserved = await reservedIn(ports, homeId);
+      const held = reserved.map(({ gpioId, view }) => viewOf(gpioId, view, caller)).filter((view) => view !== null);
       return mine ? held.filter((view) => view.mine) : held;
     },
     async break(gpioId) {

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import * as z from "zod";
 import type { Person } from "../auth/sign-in.ts";
 import { FORGET_PERSON, personOf } from "../auth/sign-in-cookie.ts";
-import type { Connection, Sightings } from "../contract/connection.ts";
+import type { Connection, Ended, Sightings } from "../contract/connection.ts";
 import type { Home } from "../homes/home.ts";
 import type { WebParts } from "./app.tsx";
 import { Layout } from "./layout.tsx";
@@ -77,6 +77,15 @@ function ConnectionCard({ connection, userId, nameOf }: CardProps) {
   );
 }
 
+/** What a person is told after they ended connections. */
+function doneOf(ended: readonly Ended[]): string {
+  if (ended.some(({ told }) => !told)) {
+    return "Ended, but a session of it could not be told yet and may still let it act, for ten minutes at most. It is told again and again until it knows.";
+  }
+  const some = ended.some(({ ids }) => ids.length > 0);
+  return some ? "Ended. From now on it is refused until you connect it again." : "That one had ended already.";
+}
+
 interface PageProps {
   readonly userId: string;
   readonly userName: string;
@@ -131,19 +140,21 @@ export function connectionRoutes({ signIn, sealer, connections }: WebParts): Hon
   });
 
   /** What somebody may see and end: their own, where they have shown that they are of all the homes it acts at. */
-  async function shownTo(person: Person): Promise<{ shown: Seen[]; hidden: number }> {
+  async function shownTo(person: Person): Promise<{ shown: Seen[]; hidden: Seen[] }> {
     const all = await connections(person.userId).list();
     const isTheirs = (id: string) => person.homes[id] !== undefined || !signIn.homes.some((home) => home.id === id);
     const shown = all.filter(({ homes }) => person.identity !== undefined || homes.every((id) => isTheirs(id)));
-    return { shown, hidden: all.length - shown.length };
+    return { shown, hidden: all.filter((each) => !shown.includes(each)) };
   }
 
   async function page(c: Context, person: Person, done?: string) {
     const { shown, hidden } = await shownTo(person);
-    if (done !== undefined && shown.length + hidden === 0) c.header("set-cookie", FORGET_PERSON);
+    if (done !== undefined && shown.length + hidden.length === 0) c.header("set-cookie", FORGET_PERSON);
     const { userId, userName } = person;
     const further = furtherHomes(person, signIn.homes);
-    return c.html(<ConnectionsPage {...{ userId, userName, connections: shown, hidden, further, nameOf, done }} />);
+    return c.html(
+      <ConnectionsPage {...{ userId, userName, connections: shown, hidden: hidden.length, further, nameOf, done }} />,
+    );
   }
 
   const personIn = (c: Context) => personOf(sealer, c.req.header("cookie") ?? null, signIn.rules);
@@ -158,15 +169,11 @@ export function connectionRoutes({ signIn, sealer, connections }: WebParts): Hon
     const form = EndForm.safeParse(await c.req.parseBody());
     if (person === undefined || form.data?.user !== person.userId) return c.redirect(CONNECTIONS_PATH, 303);
     const { connection } = form.data;
-    const { shown } = await shownTo(person);
-    const wished = shown.filter(({ id }) => connection === "all" || id === connection);
-    const ended = await Promise.all(wished.map(({ id }) => connections(person.userId).end(id)));
-    const some = ended.flat().length > 0;
-    return page(
-      c,
-      person,
-      some ? "Ended. From now on it is refused until you connect it again." : "That one had ended already.",
-    );
+    const { shown, hidden } = await shownTo(person);
+    const wished = connection === "all" ? shown.map(({ id }) => id) : [connection];
+    // Also what is not shown because it has ended: a session may not know of that yet.
+    const theirs = wished.filter((each) => !hidden.some(({ id }) => id === each));
+    return page(c, person, doneOf(await Promise.all(theirs.map((id) => connections(person.userId).end(id)))));
   });
 
   return app;

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CONNECTION_MS, MAX_CONNECTIONS, MAX_SESSIONS } from "../../src/accounts/rules.ts";
 import type { Caller } from "../../src/contract/caller.ts";
-import { Account } from "../../src/index.ts";
+import { Account, McpSession } from "../../src/index.ts";
 import { responseOf } from "../../src/mcp/answer.ts";
 import { callerAs, Client, moveIn, ORIGIN } from "../support/whole.ts";
 import { connect, connectionOf } from "../support/connected.ts";
@@ -51,10 +51,10 @@ describe("who is let in", () => {
     const otherSession = crypto.randomUUID();
     expect(await statusIn(otherSession, other)).toBe(200);
 
-    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual([caller.connectionId]);
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual({ ids: [caller.connectionId], told: true });
     for (const session of [...sessions, crypto.randomUUID()]) expect(await statusIn(session, caller)).toBe(401);
     expect(await statusIn(otherSession, other)).toBe(200);
-    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual([]);
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual({ ids: [], told: true });
   });
 
   test("ending all ends all", async () => {
@@ -63,7 +63,7 @@ describe("who is let in", () => {
     await Promise.all([connect(caller), connect(other)]);
     const session = crypto.randomUUID();
     expect(await statusIn(session, caller)).toBe(200);
-    expect(await accountOf(caller).end()).toHaveLength(2);
+    expect((await accountOf(caller).end()).ids).toHaveLength(2);
     expect(await statusIn(session, caller)).toBe(401);
     expect(await statusIn(session, other)).toBe(401);
     expect(await accountOf(caller).list()).toStrictEqual([]);
@@ -109,6 +109,121 @@ describe("who is let in", () => {
     expect(await statusIn(session, caller)).toBe(401);
     expect(await statusIn(session, again)).toBe(200);
     expect(await statusIn(session, elsewhere)).toBe(200);
+  });
+});
+
+/** A connection that has been let into a session. */
+async function letIn(): Promise<{ caller: Caller; session: string }> {
+  vi.spyOn(console, "warn").mockReturnValue();
+  const caller = callerOf();
+  await connect(caller);
+  const session = crypto.randomUUID();
+  expect(await statusIn(session, caller)).toBe(200);
+  return { caller, session };
+}
+
+/** Makes telling a session fail so often, as while it restarts. */
+function failing(times: number): void {
+  const forget = vi.spyOn(McpSession.prototype, "forget");
+  for (let count = 0; count < times; count += 1) {
+    forget.mockImplementationOnce(() => {
+      throw new Error("The Durable Object was reset because its code was updated.");
+    });
+  }
+}
+
+describe("a session that cannot be told of an end", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    // Ahead of the runtime's own clock, so that alarms come only when a test lets them.
+    vi.setSystemTime(Date.now() + 24 * 60 * 60 * 1000);
+  });
+
+  test("is told again by the alarm, until it knows, also if all objects were restarted", async () => {
+    const { caller, session } = await letIn();
+    failing(4);
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual({ ids: [caller.connectionId], told: false });
+    for (let round = 0; round < 2; round += 1) {
+      await evictDurableObject(env.MCP_SESSION.getByName(session));
+      await evictDurableObject(accountOf(caller));
+      const alarm = await runInDurableObject(accountOf(caller), (_object, { storage }) => storage.getAlarm());
+      expect(alarm).toBeLessThanOrEqual(Date.now() + 60_000);
+      expect(await runDurableObjectAlarm(accountOf(caller))).toBe(true);
+    }
+    expect(await statusIn(session, caller)).toBe(401);
+    const rows = () =>
+      runInDurableObject(accountOf(caller), (_object, { storage }) => [...storage.kv.list({ prefix: "untold:" })]);
+    expect(await rows()).toStrictEqual([]);
+  });
+
+  test("is told when its person ends it once more", async () => {
+    const { caller, session } = await letIn();
+    failing(2);
+    await accountOf(caller).end(caller.connectionId);
+    expect(await accountOf(caller).end(caller.connectionId)).toStrictEqual({ ids: [], told: true });
+    expect(await statusIn(session, caller)).toBe(401);
+  });
+
+  test("does not keep a client from signing in anew", async () => {
+    const { caller, session } = await letIn();
+    failing(2);
+    const again = { ...caller, connectionId: crypto.randomUUID() };
+    await connect(again);
+    expect(await statusIn(session, again)).toBe(200);
+    await runDurableObjectAlarm(accountOf(caller));
+    expect(await statusIn(session, caller)).toBe(401);
+    expect(await statusIn(session, again)).toBe(200);
+  });
+});
+
+describe("a session", () => {
+  const fill = async (caller: Caller) => {
+    for (let index = 0; index < MAX_SESSIONS; index += 1) {
+      await accountOf(caller).enter(entry(caller, `session-${caller.userId}-${index}`));
+    }
+  };
+  const notReleased = () =>
+    vi.spyOn(McpSession.prototype, "release").mockImplementation(() => {
+      throw new Error("The Durable Object was reset because its code was updated.");
+    });
+
+  test("that could not be emptied for another knows of an end all the same", async () => {
+    const { caller, session } = await letIn();
+    const release = notReleased();
+    await fill(caller);
+    expect(release).toHaveBeenCalledTimes(1);
+    expect(await accountOf(caller).end(caller.connectionId)).toMatchObject({ told: true });
+    expect(await statusIn(session, caller)).toBe(401);
+  });
+
+  test("that could not be emptied for another is emptied for the next", async () => {
+    const { caller, session } = await letIn();
+    const release = notReleased();
+    await fill(caller);
+    release.mockRestore();
+    await accountOf(caller).enter(entry(caller, `session-${caller.userId}-next`));
+    const rows = await runInDurableObject(env.MCP_SESSION.getByName(session), (_object, { storage }) => [
+      ...storage.kv.list(),
+    ]);
+    expect(rows).toStrictEqual([]);
+    const kept = await runInDurableObject(accountOf(caller), (_object, { storage }) => [
+      ...storage.kv.list({ prefix: "session:" }),
+    ]);
+    expect(kept).toHaveLength(MAX_SESSIONS);
+  });
+
+  test("of two connections knows of the end of either", async () => {
+    const clientId = "https://editor.example/client.json";
+    const one = callerOf({ clientId });
+    const two = { ...one, connectionId: crypto.randomUUID() };
+    const session = crypto.randomUUID();
+    for (const each of [one, two]) {
+      await accountOf(one).add(connectionOf(each, { redirectHost: "127.0.0.1" }));
+      expect(await statusIn(session, each)).toBe(200);
+    }
+    await accountOf(one).end(one.connectionId);
+    expect(await statusIn(session, one)).toBe(401);
+    expect(await statusIn(session, two)).toBe(200);
   });
 });
 

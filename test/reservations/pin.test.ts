@@ -214,3 +214,11 @@ test("a release whose level came after the hold's end says that the pin was driv
   };
   expect(await pin().release(here, ann, 1)).toMatchObject({ ok: false, refusal: { why: "too_late", level: 1 } });
 });
+
+test.each(["keeper", "admit", "write"])(
+  "what has to be done at one go is not asked for from afar: %s",
+  async (name) => {
+    const property: unknown = Reflect.get(pin(), name);
+    await expect(Promise.resolve(property)).rejects.toThrow(/does not implement|not expose|instance property|no such/i);
+  },
+);

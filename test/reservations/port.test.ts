@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { pinName, reservationsPort } from "../../src/reservations/port.ts";
+import { pinName, reservationsPort, reservedNow } from "../../src/reservations/port.ts";
 import { Controller } from "../support/controller.ts";
 import { recording } from "../support/recording.ts";
 
@@ -110,4 +110,38 @@ describe("the advice of a refusal", () => {
     expect(await adviceOf(port.release(gpioId, "watering", null))).toContain("list_reservations");
     expect(await adviceOf(port.write(gpioId, 1, "watering"))).toContain("leave client_id out");
   });
+});
+
+test("a pin that is counted as reserved and is free is forgotten, as it is by a list", async () => {
+  const held = gpioId;
+  const free = gpioId + 500_000;
+  await portOf().port.reserve(held, watering);
+  const forgotten: number[] = [];
+  const ports = {
+    pin: (address: Parameters<typeof pinName>[0]) => env.PIN_RESERVATION.getByName(pinName(address)),
+    wrote: () => {},
+    hub: () => ({
+      reservedPins: () => Promise.resolve([held, free]),
+      forgetPins(ids: readonly number[]) {
+        forgotten.push(...ids);
+        return Promise.resolve();
+      },
+    }),
+  };
+  expect(await reservedNow(ports, "home")).toBe(1);
+  expect(forgotten).toStrictEqual([free]);
+  const { context } = recording({});
+  expect(await reservationsPort(ports, context.caller, "home", context.pi).list(false)).toHaveLength(1);
+  expect(forgotten).toStrictEqual([free, free]);
+});
+
+test("pins that cannot be forgotten are counted all the same", async () => {
+  const ports = {
+    pin: (address: Parameters<typeof pinName>[0]) => env.PIN_RESERVATION.getByName(pinName(address)),
+    hub: () => ({
+      reservedPins: () => Promise.resolve([gpioId]),
+      forgetPins: () => Promise.reject(new Error("The Durable Object was reset because its code was updated.")),
+    }),
+  };
+  expect(await reservedNow(ports, "home")).toBe(0);
 });

@@ -141,6 +141,6 @@ export async function idle(gateway: CountedGateway, home: string, plan: IdlePlan
     pings,
     hour,
     day: countOf(day, [home]),
-    forgotten: { group: "time", name: "a session is forgotten", count, asked: "McpSession" },
+    forgotten: { group: "time", name: "a session is forgotten", count, asked: "McpSession", byAlarms: count.alarms },
   };
 }

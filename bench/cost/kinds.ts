@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { METHOD } from "../../src/federation/wire/frames.ts";
-import { PING } from "../../src/federation/wire/limits.ts";
 import { ACCOUNTS } from "../../test/support/accounts.ts";
 import { connectV2 } from "../../test/support/clients.ts";
 import { offering } from "../../test/support/federated-node.ts";
@@ -10,6 +8,7 @@ import { Owner } from "../fleet.ts";
 import { type Client, clientWith } from "./client.ts";
 import type { Count } from "./count.ts";
 import type { CountedGateway, Measured } from "./gateway.ts";
+import type { Invocation } from "./invocation.ts";
 import { type Write, WRITES } from "./writes.ts";
 
 /** Each kind of thing that happens at a gateway, done once for real and counted. */
@@ -34,9 +33,11 @@ export interface Kind {
   readonly count: Count;
   /** Which objects were asked, and how often: "HomeHub 2, McpSession". */
   readonly asked: string;
+  /** How many of the objects' requests were those of alarms that rang meanwhile, and what these asked. */
+  readonly byAlarms: number;
 }
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function askedIn({ invocations }: Measured): string {
   const times = new Map<string, number>();
@@ -44,6 +45,16 @@ function askedIn({ invocations }: Measured): string {
     if (object !== "" && first) times.set(object, (times.get(object) ?? 0) + 1);
   }
   return [...times].map(([object, count]) => (count === 1 ? object : `${object} ${count}`)).join(", ");
+}
+
+/** An object that asks another. */
+const ASKS = "durable_object_subrequest";
+
+/** Alarms, and what they ask of other objects: work that goes on by itself, whoever waits for it. */
+export function byAlarmsIn(invocations: readonly Invocation[]): number {
+  const alarms = invocations.filter(({ object, trigger }) => object !== "" && trigger === "alarm");
+  const asked = alarms.flatMap(({ spans }) => spans.filter(({ name }) => name === ASKS));
+  return alarms.filter(({ first }) => first).length + asked.length;
 }
 
 /** Takes down what is measured. */
@@ -59,11 +70,16 @@ export class Notes {
     return this.#gateway.url;
   }
 
+  get state(): string {
+    return this.#gateway.state;
+  }
+
   /** Does something and notes what it cost. @param more invocations that stay open from then on */
   async note<Value>(group: Group, name: string, work: () => Promise<Value>, more = 0): Promise<Value> {
     const done: Value[] = [];
     const measured = await this.#gateway.measure(async () => done.push(await work()), more);
-    this.kinds.push({ group, name, count: measured.count, asked: askedIn(measured) });
+    const { count, invocations } = measured;
+    this.kinds.push({ group, name, count, asked: askedIn(measured), byAlarms: byAlarmsIn(invocations) });
     const [value] = done;
     if (done.length === 0) throw new Error(`${name} came to nothing`);
     // eslint-disable-next-line typescript/no-unsafe-type-assertion -- there is one, of whatever type
@@ -124,7 +140,7 @@ export async function reading(notes: Notes, client: Client): Promise<void> {
 }
 
 /** An object that nobody asks for so long sleeps; and a token is looked up anew after so long. */
-const ASLEEP_MS = 13_000;
+export const ASLEEP_MS = 13_000;
 const FORGOTTEN_MS = 33_000;
 
 /** Reads after pauses, as a person makes them between two questions. */
@@ -195,33 +211,6 @@ export async function federating(notes: Notes, client: Client): Promise<RawNode>
     client.tool("bench_act", { path: "x" }),
   );
   return node;
-}
-
-const HEALTH = { load: 0.4, temperature_c: 51, throttled: [], memory_free_mb: 900 };
-const PINGS = 40;
-
-/** What a node costs by being there. */
-export async function beating(notes: Notes, node: RawNode): Promise<void> {
-  await notes.note("node", `${PINGS} heartbeats (ping)`, async () => {
-    for (let count = 0; count < PINGS; count += 1) node.raw(PING);
-    await pause(300);
-  });
-  const health = () => node.send({ jsonrpc: "2.0", method: METHOD.health, params: HEALTH });
-  // As a node does: seldom enough that its hub sleeps in between, and writes down what it is told.
-  await pause(ASLEEP_MS);
-  await notes.note("node", "a report of its health (pimcp/health)", async () => {
-    health();
-    await pause(100);
-  });
-  await notes.note(
-    "node",
-    "a node's link breaks",
-    async () => {
-      node.drop();
-      await pause(200);
-    },
-    -OF_A_LINK,
-  );
 }
 
 const EXPIRES_SECONDS = 4;

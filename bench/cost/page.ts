@@ -1,10 +1,9 @@
 import type { Count } from "./count.ts";
 import type { Idle } from "./idle.ts";
 import type { Group, Kind } from "./kinds.ts";
-import { times } from "./count.ts";
+import { plus, times } from "./count.ts";
 import { type Beside, beyondFree, billOf, PRICES, READ_ON, SOURCES, type Usage, USAGES, usageOf } from "./prices.ts";
-import { HEALTH_MS } from "../../src/federation/wire/limits.ts";
-import { dayOf, HEALTH_REPORT, USES } from "./uses.ts";
+import { dayOf, HEALTH_REPORT, HEALTH_WRITTEN, HEALTHS_AN_HOUR, USES, WRITTEN_AN_HOUR } from "./uses.ts";
 
 /** The page of what PiMCP costs, from what was counted. */
 
@@ -18,7 +17,7 @@ const GROUPS: Readonly<Record<Group, string>> = {
   write: "Changes",
   asks: "Changes that ask first",
   confirmed: "The same, confirmed",
-  long: "Work of minutes, with all that it does by itself",
+  long: "Calls that start work of minutes, with all that the work does by itself",
   connect: "Connecting",
   node: "Nodes",
   time: "What the clock does",
@@ -43,19 +42,21 @@ const HEAD = [
   "objects asked",
 ];
 
-function objectsIn({ objects, alarms, messages }: Count): string {
+function objectsIn({ group, count: { objects, alarms, messages }, byAlarms }: Kind): string {
   const more = [
+    ...(group === "long" ? [`the call ${objects - byAlarms}, the work by itself ${byAlarms}`] : []),
     ...(alarms > 0 ? [`${alarms} alarm${alarms > 1 ? "s" : ""}`] : []),
     ...(messages > 0 ? [`and ${messages} message${messages > 1 ? "s" : ""}`] : []),
   ];
   return more.length === 0 ? String(objects) : `${objects} (${more.join(", ")})`;
 }
 
-function row({ name, count, asked }: Kind): string[] {
+function row(kind: Kind): string[] {
+  const { name, count, asked } = kind;
   const { worker, rowsRead, rowsWritten, kvReads, kvWrites, kvDeletes, kvLists, fetches } = count;
   const kvOthers = [kvWrites, kvDeletes, kvLists];
   const others = kvOthers.every((each) => each === 0) ? "0" : kvOthers.join(", ");
-  return [name, ...[worker].map(String), objectsIn(count), ...[rowsRead, rowsWritten, kvReads].map(String)].concat([
+  return [name, ...[worker].map(String), objectsIn(kind), ...[rowsRead, rowsWritten, kvReads].map(String)].concat([
     others,
     String(fetches),
     asked,
@@ -75,13 +76,13 @@ const sumOf = (day: Count, homes: number, beside: Beside): { day: Usage; month: 
   return { day: usageOf(times(day, homes), stored), month: usageOf(times(day, homes * DAYS), stored) };
 };
 
-const HEALTHS_AN_HOUR = 3_600_000 / HEALTH_MS;
-
 function rowsOfHealth(kinds: readonly Kind[]): string {
   const report = kinds.find(({ name }) => name === HEALTH_REPORT);
-  if (report === undefined) return "";
-  const { rowsRead, rowsWritten } = report.count;
-  return `, with ${number(rowsRead * HEALTHS_AN_HOUR)} rows read and ${number(rowsWritten * HEALTHS_AN_HOUR)} written where each wakes the hub`;
+  const written = kinds.find(({ name }) => name === HEALTH_WRITTEN);
+  if (report === undefined || written === undefined) return "";
+  const told = times(report.count, HEALTHS_AN_HOUR - WRITTEN_AN_HOUR);
+  const { rowsRead, rowsWritten } = plus(told, times(written.count, WRITTEN_AN_HOUR));
+  return `; where each wakes the hub, with ${number(rowsRead)} rows read and ${number(rowsWritten)} written`;
 }
 
 /** What a month costs. */
@@ -130,23 +131,36 @@ function freeSentence(all: readonly Bill[]): string {
   return `${enough}${last === undefined ? "" : ";"} for ${number(short.homes)} it lacks ${short.beyondFree.join(", ")}.`;
 }
 
-const LIMITS = `**Where the limits are**
+const CHANGES: ReadonlySet<Group> = new Set(["write", "confirmed", "long"]);
 
-- *Objects*: as many as there are, 10 GB each (5 GB for all on the free plan). One object does one thing at a time, about
-  1,000 small requests a second (from memory of the documentation in 2026): a home's hub is the busiest, with two
-  requests for each change.
-- *Connections*: up to 32,768 WebSockets for one hub (from memory of the documentation in 2026); PiMCP adopts far fewer.
-  One request opens at most six connections at a time; calls about several homes wait for their turn beyond that.
-- *Subrequests*: 50 for a request on the free plan, 10,000 on the paid one. The most that a call has above stands in the
+/** How often the hub was asked for one change, of all that were counted: "2 to 5". */
+function hubRequests(kinds: readonly Kind[]): string {
+  const each = kinds.flatMap(({ group, asked }) => {
+    const [hub, often = "1"] = CHANGES.has(group) ? (/\bHomeHub(?: (\d+))?/.exec(asked) ?? []) : [];
+    return hub === undefined ? [] : [Number(often)];
+  });
+  if (each.length === 0) throw new Error("no change was counted");
+  const [least, most] = [Math.min(...each), Math.max(...each)];
+  return least === most ? String(most) : `${least} to ${most}`;
+}
+
+const limits = (kinds: readonly Kind[]) => `**Where the limits are** (on ${READ_ON})
+
+- *Objects* ([page](${SOURCES.objectLimits})): as many as there are, 10 GB each (5 GB for all on the free plan). One object
+  does one thing at a time, about 1,000 small requests a second: a home's hub is the busiest, with
+  ${hubRequests(kinds)} requests for each change, answers of nodes included.
+- *Connections*: up to 32,768 WebSockets for one hub ([page](${SOURCES.sockets})); PiMCP adopts far fewer. One request opens
+  at most six connections at a time ([page](${SOURCES.workerLimits})); calls about several homes wait for their turn beyond that.
+- *Subrequests* ([page](${SOURCES.workerLimits})): 50 for a request on the free plan, 10,000 on the paid one. The most that a call has above stands in the
   tables; a page about a home with many pins reserved or operations listed has one for each.
-- *KV*: one write a second for each key. What PiMCP writes has a key for each grant, client and account. On the free
+- *KV* ([page](${SOURCES.kvLimits})): one write a second for each key. What PiMCP writes has a key for each grant, client and account. On the free
   plan 1,000 writes a day, which are about 330 sign-ins or 500 renewed tokens.
-- *Tunnel*: 1,000 tunnels for an account, and 50 Access service tokens, more for Enterprise accounts: homes that are
+- *Tunnel* ([page](${SOURCES.tunnelLimits})): 1,000 tunnels for an account, and 50 Access service tokens, more for Enterprise accounts: homes that are
   reached by way of the one or the other need further accounts beyond that. A home's own rate limit, about one
   request a second in released controllers, is met long before a tunnel's.
-- *Variables*: 5 KB for each. HOMES names about 40 homes in that: 10,000 homes are as many deployments as it takes
+- *Variables* ([page](${SOURCES.workerLimits})): 5 KB for each. HOMES names about 40 homes in that: 10,000 homes are as many deployments as it takes
   (500 Workers for an account), which the bill adds up as one account.
-- *CPU*: 10 ms for a request on the free plan. What was measured here is within it on average; signing in, which encrypts
+- *CPU* ([page](${SOURCES.workerLimits})): 10 ms for a request on the free plan. What was measured here is within it on average; signing in, which encrypts
   more, may not always be.`;
 
 /** The details below the aims. */
@@ -169,19 +183,21 @@ before and after a write_gpio_pin.`,
 at once when a person ends a connection; what the home said of the account and the home's token it has to ask for again,
 the latter of KV. A token of a client is believed for 30 s, and then looked up in KV. While a session is awake, the home's
 word on an account is good for a minute of reads: once a minute a read has a second request to the home. A change asks
-each time. The first call of each kind in ten minutes, as all below "Connecting" are, is told to the account, and a session
-writes down once an hour that it is in use.
+each time. The first call of each kind in ten minutes is told to the account, as initialize below is; the tools/list below
+was not the first, and asks the hub what nodes offer; a token is renewed in KV alone. A session writes down once an hour
+that it is in use.
 
 What needs more than four requests: a change of a pin that a person confirms looks at the pin once more, so that what is
-done is what they agreed to; a node's tool that changes something asks for what is offered, writes the attempt down,
-calls, and writes the end down; work of minutes has an object of its own, whose alarm does the work, asks whether the home
-was frozen meanwhile and writes down what came of it, while the call waits to tell how far it is.`,
+done is what they agreed to; a call that starts work of minutes writes the attempt down, claims what the work is about, so
+that nothing else works on it, starts it, and writes down how far it came. That work is an object's own: its alarm asks
+whether the home was frozen meanwhile and writes down what came of it. The runtime tells both together; what an alarm asks
+is in its trace.`,
     `**An idle gateway.** ${idle.plan.sessions.toLocaleString("en")} sessions, ${idle.plan.nodes} linked nodes and
 ${idle.plan.reservations} reservations were made for real. While nodes ping, the runtime answers for the hub, which sleeps:
 nothing was invoked, and such answers are not billed. Then all that is stored was made an hour older, alarms included, and
 the gateway started again: no alarm was due. After 25 hours more ${idle.day.alarms.toLocaleString("en")} alarms rang, as they
-should. What nodes cost beside pings are their reports of health, ${HEALTHS_AN_HOUR} an hour from each. As twenty messages are one
-request, they are ${number(HEALTHS_AN_HOUR / 20)} requests an hour for each node${rowsOfHealth(kinds)}.`,
+should. What nodes cost beside pings are their reports of health, ${HEALTHS_AN_HOUR} an hour from each,
+${WRITTEN_AN_HOUR} of which are written down: the others the node's socket carries. As twenty messages are one request, they are ${number(HEALTHS_AN_HOUR / 20)} requests an hour for each node${rowsOfHealth(kinds)}.`,
     `**What it costs.** Assumed for each home and day, and that the home answers in ${beside.homeMs} ms:
 
 ${table(
@@ -193,10 +209,8 @@ ${priceTable(all)}
 
 ${freeSentence(all)} ${cpu} Duration is the time in which objects were at work here, and two objects that wait for each
 request to the home. Storage is assumed: ${number(beside.objectGb * 1000)} MB of objects and ${number(beside.kvGb * 1000)} MB of KV for each home.
-Prices are those of stored copies of Cloudflare's documentation, read on ${READ_ON}: [Workers](${SOURCES.workers}), [Durable
-Objects](${SOURCES.objects}), [KV](${SOURCES.kv}); the prices of rows and of object storage are from memory of that list, and equal
-those of [D1](https://developers.cloudflare.com/d1/platform/pricing/). Limits: [Workers](${SOURCES.workerLimits}), [Durable
-Objects](${SOURCES.objectLimits}), [KV](${SOURCES.kvLimits}), [tunnels](https://developers.cloudflare.com/cloudflare-one/account-limits).`,
-    LIMITS,
+Prices as Cloudflare's documentation told them on ${READ_ON}: [Workers](${SOURCES.workers}), [Durable
+Objects](${SOURCES.objects}), rows and storage included, [KV](${SOURCES.kv}).`,
+    limits(kinds),
   ].join("\n\n");
 }

@@ -14,7 +14,9 @@ export const SOURCES = {
   kv: "https://developers.cloudflare.com/kv/platform/pricing/",
   workerLimits: "https://developers.cloudflare.com/workers/platform/limits/",
   objectLimits: "https://developers.cloudflare.com/durable-objects/platform/limits/",
+  sockets: "https://developers.cloudflare.com/durable-objects/api/state/#acceptwebsocket",
   kvLimits: "https://developers.cloudflare.com/kv/platform/limits/",
+  tunnelLimits: "https://developers.cloudflare.com/cloudflare-one/account-limits/",
 } as const;
 
 /** The Workers Paid plan, a month. */

@@ -3,6 +3,7 @@ import { PING_MS } from "../../src/federation/wire/limits.ts";
 import { serveDemoHome } from "../../src/demo/serve.ts";
 import { callAims, idleAims } from "./aims.ts";
 import { ACCOUNTS, tokenFor } from "../../test/support/clients.ts";
+import { beating } from "./beating.ts";
 import { clientWith } from "./client.ts";
 import { cpuOfCall } from "./cpu.ts";
 import { type CountedGateway, startCounted } from "./gateway.ts";
@@ -44,7 +45,7 @@ async function everything(notes: kinds.Notes): Promise<void> {
   await kinds.reading(notes, client);
   await kinds.writing(notes, client);
   const node = await kinds.federating(notes, client);
-  await kinds.beating(notes, node);
+  await beating(notes, node);
   await kinds.pausing(notes, client);
   await kinds.ending(notes, client);
   await kinds.visiting(notes);

@@ -1,3 +1,5 @@
+import { WRITE_MS } from "../../src/federation/vitals.ts";
+import { HEALTH_MS } from "../../src/federation/wire/limits.ts";
 import { type Count, NOTHING, plus, times } from "./count.ts";
 import type { Kind } from "./kinds.ts";
 
@@ -11,12 +13,15 @@ export interface Use {
   readonly kinds: readonly string[];
 }
 
-/** Times that nodes tell of their health a day: twice a minute. */
-const HEALTHS = 2 * 60 * 24;
+const HOUR_MS = 3_600_000;
+/** How often a node tells of its health in an hour, and how many of these reports are written down. */
+export const HEALTHS_AN_HOUR = HOUR_MS / HEALTH_MS;
+export const WRITTEN_AN_HOUR = HOUR_MS / WRITE_MS;
 
 const SLEEPING = "a read tool after 33 s";
 const NODES_EACH = 2;
 export const HEALTH_REPORT = "a report of its health (pimcp/health)";
+export const HEALTH_WRITTEN = "a report of its health that is written down";
 
 export const USES: readonly Use[] = [
   {
@@ -42,8 +47,13 @@ export const USES: readonly Use[] = [
   { what: "calls of nodes", often: 10, kinds: ["a tool that a node offers and that reads"] },
   {
     what: `reports of health, of ${NODES_EACH} nodes`,
-    often: NODES_EACH * HEALTHS,
+    often: NODES_EACH * 24 * (HEALTHS_AN_HOUR - WRITTEN_AN_HOUR),
     kinds: [HEALTH_REPORT],
+  },
+  {
+    what: "beside them: those that are written down",
+    often: NODES_EACH * 24 * WRITTEN_AN_HOUR,
+    kinds: [HEALTH_WRITTEN],
   },
   {
     what: `links that break and begin again, of ${NODES_EACH} nodes`,

@@ -10,7 +10,7 @@ import type {
 import type { Caller } from "../contract/caller.ts";
 import { Fault } from "../lib/errors.ts";
 import { describeError, log } from "../lib/log.ts";
-import { endingOf, refusalOf, sentenceOf } from "./sentence.ts";
+import { begunAs, DONE, endingOf, refusalOf, sentenceOf } from "./sentence.ts";
 
 /** The object of a home, as far as its record needs it. */
 export interface RecordObject {
@@ -32,33 +32,41 @@ export function isFrozen(home: string, { at, by, reason }: Freeze): Fault {
   );
 }
 
-function notRecorded(error: unknown): Fault {
-  log("error", "activity_not_recorded", describeError(error));
+/** The fault of what could not be written down. */
+export function notRecorded(): Fault {
   return new Fault("operation_failed", "This could not be written down, and so it was not done. Nothing was changed.", {
     suggestions: ["Try again in a moment."],
   });
 }
 
-const failedToRecord = (error: unknown) => log("error", "activity_not_recorded", describeError(error));
+/** Tells the log alone. */
+export const failedToRecord = (error: unknown): void => log("error", "activity_not_recorded", describeError(error));
+
+/** Who does what a caller does. */
+export const doerOf = ({
+  userName,
+  clientName,
+  clientId,
+}: Pick<Caller, "userName" | "clientName" | "clientId">): Pick<Attempt, "who" | "client"> => ({
+  who: userName,
+  client: clientName ?? clientId,
+});
 
 /** A home's activity record, in a caller's name. */
-export function activityPort(
-  object: RecordObject,
-  { userName, clientName, clientId }: Caller,
-  home: string,
-): ActivityRecord {
-  const by = { who: userName, client: clientName ?? clientId };
+export function activityPort(object: RecordObject, caller: Caller, home: string): ActivityRecord {
+  const by = doerOf(caller);
   return {
     async begin(deed: Deed, { evenFrozen = false } = {}) {
       const begun = await object.begin({ ...by, ...deed }, evenFrozen).catch((error: unknown) => {
-        throw notRecorded(error);
+        failedToRecord(error);
+        throw notRecorded();
       });
       if ("frozen" in begun) throw isFrozen(home, begun.frozen);
       // What was done was done, whether or not that can be written down: the attempt itself is.
       const end = (ending: Ending) => object.finish(begun.id, ending).catch(failedToRecord);
       return {
-        done: () => end({ result: "done", why: null }),
-        goesOn: (operationId) => end({ result: "begun", why: `it goes on as operation ${operationId}` }),
+        done: () => end(DONE),
+        goesOn: (operationId) => end(begunAs(operationId)),
         failed: (error) => end(endingOf(error)),
       };
     },

@@ -18,6 +18,14 @@ const ENDINGS: Readonly<Record<FaultType, Ending>> = {
   gpio_failed: { result: "failed", why: "the pin could not be driven or read" },
 };
 
+export const DONE: Ending = { result: "done", why: null };
+
+/** How a deed ended that goes on by itself. */
+export const begunAs = (operationId: string): Ending => ({
+  result: "begun",
+  why: `it goes on as operation ${operationId}`,
+});
+
 const BUG: Ending = { result: "unknown", why: "PiMCP itself failed" };
 
 /** How a deed ended that was refused before anything was sent. */

@@ -52,9 +52,11 @@ export class ActivityStore {
   readonly #storage: Pick<DurableObjectStorage, "sql" | "kv">;
   #purgedAt = 0;
 
-  constructor(storage: Pick<DurableObjectStorage, "sql" | "kv">) {
+  /** @param now when the object begins that keeps it: of what its predecessor carried out, nobody knows the end */
+  constructor(storage: Pick<DurableObjectStorage, "sql" | "kv">, now: number) {
     this.#storage = storage;
-    storage.sql.exec(`
+    const { sql } = storage;
+    sql.exec(`
       CREATE TABLE IF NOT EXISTS activity_log (
         seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL, client TEXT NOT NULL, what TEXT NOT NULL,
         subject TEXT NOT NULL, result TEXT NOT NULL, why TEXT, hash TEXT NOT NULL
@@ -64,11 +66,18 @@ export class ActivityStore {
         id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, who TEXT NOT NULL, client TEXT NOT NULL,
         what TEXT NOT NULL, subject TEXT NOT NULL
       );
+      CREATE TABLE IF NOT EXISTS own_attempts (id INTEGER PRIMARY KEY);
     `);
+    this.#enterLost("id IN (SELECT id FROM own_attempts)", [], now);
+    sql.exec("DELETE FROM own_attempts");
   }
 
-  /** Notes an attempt. @returns its number, for `end` */
-  begin({ who, client, what, subject }: Attempt, now: number): number {
+  /**
+   * Notes an attempt.
+   * @param own whether the object that keeps the record carries it out itself, so that it ends with that
+   * @returns its number, for `end`
+   */
+  begin({ who, client, what, subject }: Attempt, own: boolean, now: number): number {
     this.#tidy(now);
     const { sql } = this.#storage;
     const row = sql
@@ -81,6 +90,7 @@ export class ActivityStore {
         plain(subject),
       )
       .one();
+    if (own) sql.exec("INSERT INTO own_attempts (id) VALUES (?)", row.id);
     return row.id;
   }
 
@@ -88,6 +98,7 @@ export class ActivityStore {
   end(id: number, ending: Ending, now: number): void {
     const { sql } = this.#storage;
     const [row] = sql.exec("DELETE FROM under_way WHERE id = ? RETURNING id, who, client, what, subject", id);
+    sql.exec("DELETE FROM own_attempts WHERE id = ?", id);
     if (row !== undefined) this.#add({ ...AttemptRow.parse(row), ...ending }, now);
   }
 
@@ -177,9 +188,13 @@ export class ActivityStore {
   }
 
   #endLost(now: number): void {
+    this.#enterLost("at < ?", [now - LOST_MS], now);
+  }
+
+  #enterLost(which: string, values: readonly number[], now: number): void {
     const lost = this.#storage.sql.exec(
-      "DELETE FROM under_way WHERE at < ? RETURNING id, who, client, what, subject",
-      now - LOST_MS,
+      `DELETE FROM under_way WHERE ${which} RETURNING id, who, client, what, subject`,
+      ...values,
     );
     for (const row of lost.toArray()) this.#add({ ...AttemptRow.parse(row), ...LOST }, now);
   }

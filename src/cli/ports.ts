@@ -25,7 +25,7 @@ function pinOf(keep: Keep, gpioId: number): PinObject {
 function operationsIn(keep: Keep): OperationNamespace {
   return {
     getByName: (name) => ({
-      start: async (request) => keep.operation(name).start(request),
+      start: async (...asked) => keep.operation(name).start(...asked),
       watch: async (request) => keep.operation(name).watch(request),
       progress: async () => keep.operation(name).progress(),
     }),

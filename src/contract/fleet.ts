@@ -1,4 +1,5 @@
 import { Fault, type FaultBody } from "../lib/errors.ts";
+import type { Deed } from "./activity.ts";
 import type { OperationState, StepPhase } from "./operation.ts";
 import type { Role } from "./role.ts";
 
@@ -44,6 +45,8 @@ export interface FleetCall {
   readonly arguments: Readonly<Record<string, unknown>>;
   /** The only node that it may run on. */
   readonly node?: string | undefined;
+  /** What it sets out to do: the hub writes that down, and how it ended, if the call changes something. */
+  readonly deed: Deed;
   /** Told while it runs. */
   readonly progress: (done: number, total: number | undefined, message: string) => Promise<void>;
 }
@@ -120,6 +123,10 @@ export interface FleetNode {
 export interface Fleet {
   /** What this caller may use, in a stable order. `version` rises with each change of what is offered. */
   offers(): Promise<{ readonly version: number; readonly offers: readonly Offer[] }>;
+  /**
+   * Carries out a call. One that changes something is written down before a node is given it, and its end after.
+   * @throws Fault `conflict` while the home is frozen, `operation_failed` if it cannot be written down: it was not done
+   */
   call(call: FleetCall): Promise<FleetAnswer>;
   nodes(): Promise<readonly FleetNode[]>;
   /** @returns `undefined` if this caller has no such operation */

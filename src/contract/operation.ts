@@ -37,13 +37,22 @@ export interface OperationState {
 /** What goes on at a home by itself: at its controller, or on a node that dialled in. */
 export type ListedOperation = OperationState | JobState;
 
+/** How somebody waits for an operation's end. */
+export interface Waiting {
+  /** At the latest until then, in milliseconds since the epoch. */
+  readonly until: number;
+  /** Is told how far it is: at once, at each change, and every few seconds. */
+  readonly tell: (state: OperationState) => Promise<void>;
+}
+
 /** The operations of one caller at one home. */
 export interface Operations {
   /**
    * Starts the steps; those of one operation are of one kind.
+   * @param waiting without it the state is returned at once
    * @throws Fault `forbidden` unless the caller is an admin of the home
    */
-  start(steps: readonly Step[]): Promise<OperationState>;
+  start(steps: readonly Step[], waiting?: Waiting): Promise<OperationState>;
   /**
    * The state, as soon as it is newer than `since` or the operation has ended, at the latest after `ms`
    * milliseconds.

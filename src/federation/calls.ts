@@ -1,3 +1,4 @@
+import type { Attempt } from "../contract/activity.ts";
 import type { FleetAnswer, Offer, RouteTold } from "../contract/fleet.ts";
 import type { Role } from "../contract/role.ts";
 import type { FaultBody } from "../lib/errors.ts";
@@ -33,6 +34,8 @@ export interface HubCall {
   readonly as: Pick<Offer, "reads" | "destructive">;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly node: string | undefined;
+  /** What is written down of it, if it changes something. */
+  readonly attempt: Attempt;
 }
 
 export type TellProgress = (done: number, total: number | undefined, message: string) => Promise<void>;
@@ -198,7 +201,7 @@ export class Calls {
     const about: About = { capability, node, reads, ms: CALL_MS };
     const { judged, verdict } = judge(ending, about);
     const endedAt = Date.now();
-    if (ending.kind === "answered") known.vitals.measured(nodeId, capability, endedAt - now, endedAt);
+    if (ending.kind === "answered") known.links.measured(link, capability, endedAt - now, endedAt);
     learn(known, nodeId, verdict, { sentAt: now, endedAt });
     if (judged.kind === "next") {
       run.tried.set(nodeId, { nodeId, node, why: judged.why, cause: judged.cause, link: link.id });

@@ -12,7 +12,7 @@ import type { Health } from "./wire/frames.ts";
 /** What the choice of a node is made from. */
 export interface Known {
   readonly registered: Registered;
-  readonly links: Pick<Links, "of">;
+  readonly links: Pick<Links, "of" | "measured">;
   readonly vitals: VitalsBook;
   readonly inFlight: (nodeId: string) => number;
 }

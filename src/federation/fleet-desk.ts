@@ -1,4 +1,3 @@
-import type { Activity } from "../contract/activity.ts";
 import type { FleetAnswer, FleetNode, JobState, Offer } from "../contract/fleet.ts";
 import { atLeast, type Role } from "../contract/role.ts";
 import { admit } from "./admit.ts";
@@ -10,6 +9,7 @@ import { type JobAsk, Jobs } from "./jobs.ts";
 import { broadcast } from "./link.ts";
 import type { LinkEvents } from "./link-events.ts";
 import { Links } from "./links.ts";
+import { type NotBegun, recordedCall, type Register } from "./recorded-call.ts";
 import { refusalResponse } from "./refusals.ts";
 import type { Registered, RegisteredEvents, RegisteredNode } from "./registered.ts";
 import { Requests } from "./requests.ts";
@@ -29,8 +29,8 @@ export interface DeskParts {
   readonly isEnded: (nodeId: string) => boolean;
   /** Whether nothing may be changed at the home now. */
   readonly frozen: () => boolean;
-  /** Enters in the home's activity record what ended by itself. */
-  readonly record: (activity: Activity) => void;
+  /** The home's activity record. */
+  readonly register: Register;
   readonly now: () => number;
   /** What an adopted node asks beside its hello. @returns `undefined` if nobody knows what it asks */
   readonly request: (node: RegisteredNode, method: string, params: unknown) => object | undefined;
@@ -69,7 +69,7 @@ export class FleetDesk {
       sql: ctx.storage.sql,
       setAlarm: parts.wakeAt,
       frozen: parts.frozen,
-      record: parts.record,
+      record: (activity) => parts.register.record(activity),
     });
     this.#calls = new Calls({
       known: this.#known,
@@ -172,8 +172,12 @@ export class FleetDesk {
     return fleetNodes(role, this.#known, this.#parts.now());
   }
 
-  call(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
-    return this.#calls.call(call, tell);
+  call(call: HubCall, tell: TellProgress): Promise<FleetAnswer | NotBegun> {
+    const work = () => this.#calls.call(call, tell);
+    const { reads, destructive } = call.as;
+    if (reads && !destructive) return work();
+    const { register, ctx } = this.#parts;
+    return recordedCall(call.attempt, { register, kept: () => ctx.storage.sync() }, work);
   }
 
   watchJob(ask: JobAsk, since: number, ms: number): Promise<JobState | undefined> {

@@ -23,6 +23,7 @@ import type { JobAsk } from "./jobs.ts";
 import { ENROLMENT_MS, enrolmentHash, newEnrolment } from "./enrolment.ts";
 import { type Asking, join, type JoinOutcome } from "./joining.ts";
 import { ownedNode } from "./owner-view.ts";
+import type { NotBegun } from "./recorded-call.ts";
 import type { RegisteredEvents } from "./registered.ts";
 import { Registry } from "./registry.ts";
 import { Wakes } from "./wakes.ts";
@@ -41,7 +42,8 @@ export interface HubParts {
  * links, and the calls that go to them; one object per home.
  *
  * State:  SQLite tables (their columns: in `claims.ts`, `node-store.ts`, `vitals.ts`, `job-store.ts`)
- *         `activity_log`, `under_way`, with `activity_base` and `frozen`: what was done and refused (`activity/store.ts`)
+ *         `activity_log`, `under_way`, `own_attempts`, with `activity_base` and `frozen`: what was done and refused
+ *         (`activity/store.ts`)
  *         `reserved_pins`: ids of pins that may be reserved; each pin's own object is the authority
  *         `claims`: which operation works, or last worked, on a cluster or node
  *         `operations`: which there were in the last week; each operation's own object tells of it
@@ -72,7 +74,7 @@ export class HomeHubObject extends DurableObject<Env> {
     super(ctx, env);
     const { sql } = ctx.storage;
     this.#ours = ours;
-    this.#activity = new ActivityStore(ctx.storage);
+    this.#activity = new ActivityStore(ctx.storage, clock());
     this.#claims = new Claims(sql);
     const events: RegisteredEvents = {
       changed: (nodeId) => this.#fleet.events.changed(nodeId),
@@ -102,7 +104,7 @@ export class HomeHubObject extends DurableObject<Env> {
       registered: this.#registry,
       isEnded,
       frozen: () => this.#activity.frozen() !== undefined,
-      record: (activity) => this.record(activity),
+      register: this,
       now: clock,
       request,
       wakeAt,
@@ -128,13 +130,13 @@ export class HomeHubObject extends DurableObject<Env> {
   }
 
   /** Notes an attempt of a change, unless the home is frozen; see `activity/port.ts`. */
-  begin(attempt: Attempt, evenFrozen: boolean): { id: number } | { frozen: Freeze } {
+  begin(attempt: Attempt, evenFrozen: boolean, own = false): { id: number } | { frozen: Freeze } {
     const frozen = this.#activity.frozen();
     const now = Date.now();
     if (frozen === undefined || evenFrozen) {
       // Before the pin is asked, so that no reservation is missing from a list.
       if (attempt.reserves !== undefined) this.#claims.notePin(attempt.reserves, now);
-      return { id: this.#activity.begin(attempt, now) };
+      return { id: this.#activity.begin(attempt, own, now) };
     }
     this.#activity.add({ ...attempt, result: "refused", why: "the home is frozen" }, now);
     return { frozen };
@@ -267,7 +269,8 @@ export class HomeHubObject extends DurableObject<Env> {
     return this.#fleet.nodes(role);
   }
 
-  fleetCall(call: HubCall, tell: TellProgress): Promise<FleetAnswer> {
+  /** Carries out a call; one that may change something is written down before, and its end after. */
+  fleetCall(call: HubCall, tell: TellProgress): Promise<FleetAnswer | NotBegun> {
     return this.#fleet.call(call, tell);
   }
 

@@ -6,7 +6,10 @@ import { CHUNK_CHARS, LEASE_MS } from "./wire/limits.ts";
 
 const StoredBucket = z.object({ tokens: z.number(), at: z.number() });
 
-/** What a socket carries with it while its hub sleeps. Times are in milliseconds since 1970. */
+/**
+ * What a socket carries with it while its hub sleeps. Times are in milliseconds since 1970. It may have been left there
+ * by another version: of what only tells how a node is, what is not understood is not known.
+ */
 const Attached = z.object({
   link: z.string(),
   node: z.string(),
@@ -18,8 +21,11 @@ const Attached = z.object({
   frames: StoredBucket,
   strikes: StoredBucket,
   /** What it last said of its health, and when: so that no row is written for each report. */
-  health: Health.nullable().default(null),
-  healthAt: z.number().default(0),
+  health: Health.nullable().catch(null),
+  healthAt: z.number().catch(0),
+  /** Moving average of its answers in milliseconds, and when the last of them came. */
+  latency: z.number().nullable().catch(null),
+  latencyAt: z.number().catch(0),
 });
 type Attached = z.output<typeof Attached>;
 
@@ -78,13 +84,17 @@ export function newLink(socket: WebSocket, nodeId: string, now: number): Link {
     strikes: fullBucket(STRIKES, now),
     health: null,
     healthAt: 0,
+    latency: null,
+    latencyAt: 0,
   };
   socket.serializeAttachment(state);
   return linkOf(socket, state);
 }
 
 function linkOf(socket: WebSocket, state: Attached): Link {
-  return { id: state.link, nodeId: state.node, socket, joiner: joiner(), over: new Map(), state, heardAt: state.since };
+  // While the hub slept only its reports of health were noted.
+  const heardAt = Math.max(state.since, state.healthAt);
+  return { id: state.link, nodeId: state.node, socket, joiner: joiner(), over: new Map(), state, heardAt };
 }
 
 /** Id of the link that a socket belongs to; `undefined` if none does. */
@@ -93,10 +103,11 @@ export function linkIdOf(socket: WebSocket): string | undefined {
   return attached.success ? attached.data.link : undefined;
 }
 
-/** The link of a socket that was open while the hub slept; `undefined` if it was ended before. */
-export function wokenLink(socket: WebSocket): Link | undefined {
+/** The link of a socket that was open while the hub slept, unless it was ended before, or nothing is known of it. */
+export function wokenLink(socket: WebSocket): Link | "ended" | "unknown" {
   const attached = Attached.safeParse(socket.deserializeAttachment());
-  return attached.success && !attached.data.ended ? linkOf(socket, attached.data) : undefined;
+  if (!attached.success) return "unknown";
+  return attached.data.ended ? "ended" : linkOf(socket, attached.data);
 }
 
 /** Changes what the socket carries. */
@@ -123,7 +134,7 @@ export function protocolErrorIn(error: unknown): number | undefined {
 }
 
 /** Closes its socket; one that is closed already is left alone. */
-export function close({ socket }: Link, code: number, why: string): void {
+export function close({ socket }: Pick<Link, "socket">, code: number, why: string): void {
   try {
     socket.close(code, why);
   } catch {

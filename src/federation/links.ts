@@ -63,10 +63,11 @@ export class Links {
     parts.sockets.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of parts.sockets.getWebSockets()) {
       const link = wokenLink(socket);
-      if (link === undefined) continue;
+      // The runtime answers its node's pings for as long as it is open: the node would believe itself linked.
+      if (link === "unknown") close({ socket }, CLOSE.restarted, "the gateway was renewed; connect again");
+      if (typeof link === "string") continue;
       this.#add(link);
-      const { health, healthAt } = link.state;
-      if (health !== null) parts.vitals.recalled(link.nodeId, health, healthAt);
+      parts.vitals.recalled(link.nodeId, link.state);
     }
   }
 
@@ -98,6 +99,12 @@ export class Links {
     if (until > now) return link.state.ready ? link : undefined;
     this.end(link, CLOSE.silent, "it was silent for too long", now, until);
     return undefined;
+  }
+
+  /** A capability's call over this link was answered after `ms` milliseconds. */
+  measured(link: Link, capability: string, ms: number, now: number): void {
+    const measured = this.#parts.vitals.measured(link.nodeId, capability, ms, now);
+    if (!link.state.ended) keep(link, measured);
   }
 
   /** When a link counts as dead unless something comes, in milliseconds since 1970. */

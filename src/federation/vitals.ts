@@ -8,11 +8,12 @@ export const Vitals = z.object({
   agent: z.string().nullable(),
   /** Calls that it works on at a time, as it says. */
   capacity: z.int(),
-  health: Health.nullable(),
+  /** Not known, too, if another version wrote it down in its own way: the rest counts all the same. */
+  health: Health.nullable().catch(null),
   healthAt: z.number(),
   /** When its present, or last, link began. */
   onlineSince: z.number().nullable(),
-  /** When it was last heard of, as far as was written down. */
+  /** When it was last heard of, as far as is known: its row is up to `WRITE_MS` older while it is linked. */
   seenAt: z.number().nullable(),
   /** Moving average of its answers, in milliseconds. */
   latency: z.number().nullable(),
@@ -51,13 +52,16 @@ const HEALTH_OLD_MS = 120_000;
  * How it is with a node is written down no more often than this. Its socket carries the newest report while the hub
  * sleeps: two a minute from each node would be most of what a gateway writes.
  */
-const WRITE_MS = 10 * 60_000;
+export const WRITE_MS = 10 * 60_000;
 /** A trouble is told for this long. */
 const TROUBLE_MS = 24 * 60 * 60 * 1000;
 /** How long a node that was expelled stays out; doubles each time, until it has behaved for `FORGIVEN_MS`. */
 const FIRST_BAR_MS = 5000;
 const LONGEST_BAR_MS = 10 * 60_000;
 const FORGIVEN_MS = 60 * 60_000;
+
+/** What a node's socket carries of it while its hub sleeps. */
+export type Carried = Pick<Vitals, "health" | "healthAt" | "latency" | "latencyAt">;
 
 /** Averages of one node's answers, by capability: what one needs says nothing of another. */
 interface Measured {
@@ -72,6 +76,8 @@ export class VitalsBook {
   readonly #sql: SqlStorage;
   readonly #known = new Map<string, Vitals>();
   readonly #measured = new Map<string, Map<string, Measured>>();
+  /** `seenAt` in each row. */
+  readonly #written = new Map<string, number>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -87,6 +93,7 @@ export class VitalsBook {
     const stored = Vitals.safeParse(row === undefined ? undefined : parsedJson(row.vitals));
     const vitals = stored.success ? stored.data : NEW;
     this.#known.set(nodeId, vitals);
+    this.#written.set(nodeId, vitals.seenAt ?? 0);
     return vitals;
   }
 
@@ -94,6 +101,7 @@ export class VitalsBook {
   change(nodeId: string, patch: Partial<Vitals>): void {
     const vitals = { ...this.of(nodeId), ...patch };
     this.#known.set(nodeId, vitals);
+    this.#written.set(nodeId, vitals.seenAt ?? 0);
     this.#sql.exec(
       "INSERT OR REPLACE INTO fleet_vitals (node_id, vitals) VALUES (?, ?)",
       nodeId,
@@ -101,17 +109,21 @@ export class VitalsBook {
     );
   }
 
-  /** The hub has slept: what the node's socket carried of its health. */
-  recalled(nodeId: string, health: Health, healthAt: number): void {
+  /** The hub has slept: what the node's socket carried, as far as it is newer than what was written down. */
+  recalled(nodeId: string, { health, healthAt, latency, latencyAt }: Carried): void {
     const before = this.of(nodeId);
-    if (healthAt > before.healthAt) this.#known.set(nodeId, { ...before, health, healthAt });
+    const healthIs = healthAt > before.healthAt ? { health, healthAt } : {};
+    const latencyIs = latencyAt > before.latencyAt ? { latency, latencyAt } : {};
+    const seenAt = Math.max(before.seenAt ?? 0, healthAt) || null;
+    this.#known.set(nodeId, { ...before, ...healthIs, ...latencyIs, seenAt });
   }
 
   /** A node says how it is. Written down now and then only: the next report comes soon. */
   reported(nodeId: string, health: Health, now: number): void {
     const before = this.of(nodeId);
-    if (now - (before.seenAt ?? 0) >= WRITE_MS) this.change(nodeId, { health, healthAt: now, seenAt: now });
-    else this.#known.set(nodeId, { ...before, health, healthAt: now });
+    const told = { health, healthAt: now, seenAt: now };
+    if (now - (this.#written.get(nodeId) ?? 0) >= WRITE_MS) this.change(nodeId, told);
+    else this.#known.set(nodeId, { ...before, ...told });
   }
 
   /** Changes the breaker; written only if it differs, which in a healthy home it never does. */
@@ -121,15 +133,20 @@ export class VitalsBook {
     if (after !== before) this.change(nodeId, { breaker: after });
   }
 
-  /** A capability's call was answered after `ms` milliseconds. Written down with the next report of health. */
-  measured(nodeId: string, capability: string, ms: number, now: number): void {
+  /**
+   * A capability's call was answered after `ms` milliseconds. Not written down: its socket carries the average.
+   * @returns the average of all its calls
+   */
+  measured(nodeId: string, capability: string, ms: number, now: number): Pick<Carried, "latency" | "latencyAt"> {
     const vitals = this.of(nodeId);
-    this.#known.set(nodeId, { ...vitals, latency: average(vitals.latency, ms), latencyAt: now });
+    const measured = { latency: average(vitals.latency, ms), latencyAt: now };
+    this.#known.set(nodeId, { ...vitals, ...measured });
     const each = this.#measured.get(nodeId) ?? new Map<string, Measured>();
     const before = each.get(capability);
     const known = before !== undefined && now - before.at < LATENCY_MS ? before.ms : null;
     each.set(capability, { ms: average(known, ms), at: now });
     this.#measured.set(nodeId, each);
+    return measured;
   }
 
   /** How long this capability's calls take there, or any calls, in milliseconds; `null` if that is not known. */
@@ -171,6 +188,7 @@ export class VitalsBook {
   forget(nodeId: string): void {
     this.#known.delete(nodeId);
     this.#measured.delete(nodeId);
+    this.#written.delete(nodeId);
     this.#sql.exec("DELETE FROM fleet_vitals WHERE node_id = ?", nodeId);
   }
 }

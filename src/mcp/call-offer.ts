@@ -139,6 +139,7 @@ export function runnableOffer(offer: Offer, node: unknown): Runnable {
   const pinned = node === undefined ? undefined : z.string().safeParse(node).data;
   const isKnown = node === undefined || (pinned !== undefined && offer.nodes.includes(pinned));
   const reads = offer.reads && !offer.destructive;
+  const deed = deedOf(offer, pinned);
   return {
     name: offer.tool,
     role: offer.role,
@@ -153,17 +154,17 @@ export function runnableOffer(offer: Offer, node: unknown): Runnable {
     },
     ...(offer.destructive
       ? {
-          preview(input: Record<string, unknown>, context: Context) {
-            if (!isKnown) throw unknownNode(node, offer);
-            return Promise.resolve(previewOf(offer, pinned, input, context));
-          },
+          preview: (input: Record<string, unknown>, context: Context) =>
+            Promise.resolve(previewOf(offer, pinned, input, context)),
         }
       : {}),
-    ...(reads ? {} : { deed: () => deedOf(offer, pinned) }),
-    async answer(input: Record<string, unknown>, context: Context, role: Role) {
+    ...(reads ? {} : { deed: () => deed, recordedByHub: true }),
+    check() {
       if (!isKnown) throw unknownNode(node, offer);
+    },
+    async answer(input: Record<string, unknown>, context: Context, role: Role) {
       const { progress } = context;
-      return answerOf(await asked({ offer, role, arguments: input, node: pinned, progress }, context), context);
+      return answerOf(await asked({ offer, role, arguments: input, node: pinned, deed, progress }, context), context);
     },
   };
 }

@@ -110,6 +110,10 @@ export interface Runnable extends Pick<
   AnyTool,
   "name" | "role" | "input" | "scope" | "preview" | "independent" | "annotations" | "deed" | "evenFrozen"
 > {
+  /** Refuses what does not fit beyond the schema, before anything is asked or written down. @throws Fault */
+  check?(): void;
+  /** Whether the home's hub, which carries it out, writes it down there: then nobody else does. */
+  readonly recordedByHub?: boolean;
   answer(input: Record<string, unknown>, context: Context, role: Role): Promise<Answer>;
 }
 
@@ -187,6 +191,7 @@ async function run(
   // What is about the gateway is no home's to forbid.
   if (tool.scope === "gateway") return resultOf({}, await answerIn(context)(context.role));
   return whilePermitted(context, wanted, async (has) => {
+    tool.check?.();
     const question = await questionOf({ tool, input: input.data, token, context }, call);
     if (question !== undefined) return question;
     const answer = () => answerIn(context)(has);

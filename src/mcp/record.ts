@@ -11,7 +11,7 @@ import { hasSeveralHomes } from "./homes.ts";
 
 const GoesOn = z.object({ operation_id: z.string(), phase: z.literal("running") });
 
-/** Remembered of one call: whether its attempt is in the record. */
+/** Remembered of one call: whether its attempt is in the record, or was handed to whoever writes it down. */
 export interface Recorded {
   begun: boolean;
 }
@@ -23,7 +23,7 @@ const FAILED = new Fault("operation_failed", "The answer says that it failed.");
  * @throws Fault of the work, or that it may not be done
  */
 export async function whileRecorded(
-  { deed: deedFor, evenFrozen }: Pick<Runnable, "deed" | "evenFrozen">,
+  { deed: deedFor, evenFrozen, recordedByHub }: Pick<Runnable, "deed" | "evenFrozen" | "recordedByHub">,
   input: Record<string, unknown>,
   { context, recorded }: { readonly context: Context; readonly recorded: Recorded },
   work: () => Promise<Answer>,
@@ -31,6 +31,7 @@ export async function whileRecorded(
   const deed = deedFor?.(input);
   if (deed === undefined) return work();
   recorded.begun = true;
+  if (recordedByHub === true) return work();
   const attempt = await context.activity.begin(deed, { evenFrozen });
   try {
     const answer = await work();

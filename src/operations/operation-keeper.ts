@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Caller } from "../contract/caller.ts";
+import type { OperationState, Waiting } from "../contract/operation.ts";
 import { atLeast } from "../contract/role.ts";
 import type { Sealer } from "../lib/crypto.ts";
 import { withDeadline } from "../lib/deadline.ts";
@@ -37,6 +38,8 @@ const REVIVE_MS = 20_000;
 
 /** The longest that a caller waits in here for news. */
 const MAX_WAIT_MS = 20_000;
+/** Whoever waits for the end hears this often that it goes on. */
+const TICK_MS = 4000;
 
 const RECORD = "record";
 const LOGIN = "login";
@@ -76,8 +79,8 @@ export class OperationKeeper {
     this.#parts = parts;
   }
 
-  /** Records the steps and lets the alarm send them. */
-  async start({ operationId, homeId, caller, steps }: StartRequest): Promise<StartOutcome> {
+  /** Records the steps and lets the alarm send them; whoever wants to waits here, since each request is billed. */
+  async start({ operationId, homeId, caller, steps }: StartRequest, waiting?: Waiting): Promise<StartOutcome> {
     const [first] = steps;
     const access = caller.homes[homeId];
     if (first === undefined) return { started: false, refusal: "no_steps" };
@@ -92,7 +95,20 @@ export class OperationKeeper {
     this.#storage.kv.put(LOGIN, login);
     for (const [index, text] of sealed.entries()) this.#storage.kv.put(stepKey(index), text);
     await this.#storage.setAlarm(record.startedAt);
-    return { started: true, state: stateOf(record) };
+    return { started: true, state: waiting === undefined ? stateOf(record) : await this.#attended(record, waiting) };
+  }
+
+  /** The state at the end, or when the time is over; it is told how far it is meanwhile. */
+  async #attended(started: OperationRecord, { until, tell }: Waiting): Promise<OperationState> {
+    const end = Math.min(until, Date.now() + MAX_WAIT_MS);
+    for (;;) {
+      const record = this.#record() ?? started;
+      const state = stateOf(record);
+      const left = end - Date.now();
+      if (record.endedAt !== null || left <= 0) return state;
+      tell(state).catch(() => undefined);
+      await this.#news(Math.min(TICK_MS, left));
+    }
   }
 
   /** The state, as soon as it is newer than the caller's, or has ended, or the time is over. */

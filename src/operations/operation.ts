@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Waiting } from "../contract/operation.ts";
 import type { Progress } from "./claim.ts";
 import { OperationKeeper, type OperationParts } from "./operation-keeper.ts";
 import type { StartOutcome, StartRequest, WatchOutcome, WatchRequest } from "./port.ts";
@@ -24,8 +25,8 @@ export class OperationObject extends DurableObject<Env> {
     this.#operation = new OperationKeeper(ctx.storage, parts);
   }
 
-  start(request: StartRequest): Promise<StartOutcome> {
-    return this.#operation.start(request);
+  start(request: StartRequest, waiting?: Waiting): Promise<StartOutcome> {
+    return this.#operation.start(request, waiting);
   }
 
   watch(request: WatchRequest): Promise<WatchOutcome> {

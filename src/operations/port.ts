@@ -1,7 +1,7 @@
 import type { Caller } from "../contract/caller.ts";
 import type { JobState } from "../contract/fleet.ts";
 import type { HomeName } from "../contract/context.ts";
-import type { ListedOperation, Operations, OperationState } from "../contract/operation.ts";
+import type { ListedOperation, Operations, OperationState, Waiting } from "../contract/operation.ts";
 import type { Role } from "../contract/role.ts";
 import { Fault } from "../lib/errors.ts";
 import type { Step } from "../pi/provisioning.ts";
@@ -37,7 +37,7 @@ export type WatchOutcome = { readonly found: true; readonly state: OperationStat
 /** The `Operation` objects, by name. */
 export interface OperationNamespace {
   getByName(name: string): {
-    start(request: StartRequest): Promise<StartOutcome>;
+    start(request: StartRequest, waiting?: Waiting): Promise<StartOutcome>;
     watch(request: WatchRequest): Promise<WatchOutcome>;
     progress(): Promise<Progress>;
   };
@@ -74,11 +74,11 @@ export function operationsPort(
   };
   return {
     watch,
-    async start(steps) {
+    async start(steps, waiting) {
       const operationId = crypto.randomUUID();
       await claimTargets(register, operationId, steps, (other) => object(other).progress());
-      const ask = () => object(operationId).start({ operationId, homeId, caller: here, steps });
-      // Its id makes it safe to ask again if the object was restarted before it answered.
+      const ask = () => object(operationId).start({ operationId, homeId, caller: here, steps }, waiting);
+      // Its id makes it safe to ask again if the object was restarted before it answered, also while it waited.
       const outcome = await ask().catch(ask);
       if (outcome.started) return outcome.state;
       const before = outcome.refusal === "exists" ? await watch(operationId, NEVER, 0) : undefined;

@@ -10,8 +10,6 @@ import { sentences } from "../lib/sentence.ts";
 const WAIT_MS = 18_000;
 /** However long it took to start: for the answer. */
 const ANSWER_MS = 1500;
-/** How often the client hears that the call is alive. */
-const TICK_MS = 4000;
 
 const STEP_PHASES = ["waiting", "running", "watching", "done", "failed", "unknown"] as const;
 
@@ -104,11 +102,7 @@ function failure({ steps, next }: OperationState): Fault {
  */
 export async function operate(steps: readonly Step[], context: Context): Promise<z.output<typeof OperationView>> {
   const until = Math.min(Date.now() + WAIT_MS, context.until - ANSWER_MS);
-  let state = await context.operations.start(steps);
-  for (let left = until - Date.now(); left > 0 && state.phase === "running"; left = until - Date.now()) {
-    await tell(state, context);
-    state = (await context.operations.watch(state.operation_id, state.version, Math.min(TICK_MS, left))) ?? state;
-  }
+  const state = await context.operations.start(steps, { until, tell: (seen) => tell(seen, context) });
   if (state.phase === "failed" && steps.length === 1) throw failure(state);
   return viewOf(state);
 }

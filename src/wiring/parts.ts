@@ -128,7 +128,13 @@ export function openHomeOf(env: Env): OpenHome {
       secrets: secretsPort(env.ONE_TIME_SECRET, sealer, caller, homeId, origin),
       shared: sharedContextPort(contextHub(env, homeId), caller, opened.home),
       activity: activityPort(record, caller, opened.home.name),
-      fleet: fleetPort({ hub: () => env.HOME_HUB.getByName(homeId), userId: caller.userId, role: opened.role, signal }),
+      fleet: fleetPort({
+        hub: () => env.HOME_HUB.getByName(homeId),
+        caller,
+        home: opened.home.name,
+        role: opened.role,
+        signal,
+      }),
       connections: connectionsOf(env.ACCOUNT, caller.userId, () => Promise.resolve()),
     };
   };

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { FleetAnswer } from "../../src/contract/fleet.ts";
 import { FIRST_PAUSE_MS, OPENS_AT } from "../../src/federation/breaker.ts";
@@ -6,12 +6,14 @@ import { CALL_MS } from "../../src/federation/calls.ts";
 import { MAX_TEXT } from "../../src/federation/results.ts";
 import { CHUNK_CHARS, CONNECT_PATH, LEASE_MS, SUBPROTOCOL } from "../../src/federation/wire/limits.ts";
 import { METHOD, NODE_ERROR } from "../../src/federation/wire/frames.ts";
+import { HomeHub } from "../../src/index.ts";
 import { offering } from "../support/federated-node.ts";
 import {
   adoptedNode,
   askToConnect,
   callTool,
   type CallWish,
+  deedOf,
   endAll,
   errorAnswer,
   fleetOf,
@@ -209,7 +211,7 @@ describe("a call that changes something", () => {
     await hub.freeze("anna", "smoke");
     fail(first, NODE_ERROR.full);
     expect(faultOf(await call)).toMatchObject({ type: "conflict", message: expect.stringContaining("frozen") });
-    expect(faultOf(await search()).type).toBe("conflict");
+    await expect(search()).rejects.toMatchObject({ type: "conflict" });
     expect([first.calls.length, second.calls.length]).toEqual([1, 0]);
     await hub.lift(ANNA);
     first.answer = () => textResult("done now");
@@ -236,7 +238,13 @@ describe("a call that is refused", () => {
     const offer = await offerOf("file_search");
     const [own] = (await hubOf("demo").overview()).nodes;
     await hubOf("demo").set(node.id, "file.search", own?.capabilities[0]?.hash ?? "", setting, "anna");
-    const call = { offer, role: "viewer", arguments: {}, progress: () => Promise.resolve() } as const;
+    const call = {
+      offer,
+      role: "viewer",
+      arguments: {},
+      deed: deedOf(offer),
+      progress: () => Promise.resolve(),
+    } as const;
     expect(faultOf(await fleetOf().call(call))).toMatchObject({ type: "conflict" });
     expect(node.calls).toEqual([]);
   });
@@ -394,6 +402,7 @@ describe("who may call what", () => {
         role: "viewer",
         arguments: {},
         node: undefined,
+        deed: deedOf(offer),
         progress: () => Promise.resolve(),
         ...wish,
       });
@@ -597,5 +606,128 @@ describe("what a node answers", () => {
     const answer = await search({ args: { path: "x".repeat(9_000_000) } });
     expect(faultOf(answer).type).toBe("connection_failed");
     expect(node.calls).toEqual([]);
+  });
+});
+
+const write = () => callTool("file_search");
+const entered = async (limit = 1) =>
+  (await hubOf("demo").activities({ limit, about: "file" })).map(({ who, client, what, subject, result, why }) => ({
+    by: `${who} (${client})`,
+    what: `${what}: ${subject}`,
+    result: why === null ? result : `${result}: ${why}`,
+  }));
+const BY_US = { by: "viewer (test)", what: "run file_search: file.search" };
+const newest = async () => (await hubOf("demo").activities({ limit: 1 }))[0]?.seq ?? 0;
+const underWay = () =>
+  runInDurableObject(hubOf("demo"), (_hub, { storage }) =>
+    storage.sql.exec("SELECT id FROM under_way UNION ALL SELECT id FROM own_attempts").toArray(),
+  );
+
+describe("a call that changes something is written down by its hub", () => {
+  test("before its node is given it, and its end after; a read is not", async () => {
+    await adoptedNode({ capabilities: [offering("file.read")] });
+    const node = await adoptedNode(WRITES);
+    hold(node);
+    const before = await newest();
+    await callTool("file_read");
+    const call = write();
+    const { id } = await given(node);
+    expect(await underWay()).toHaveLength(2);
+    expect(await newest()).toBe(before);
+    node.reply(id, textResult("written"));
+    expect(textIn(await call)).toBe("written");
+    expect(await entered()).toEqual([{ ...BY_US, result: "done" }]);
+    expect(await newest()).toBe(before + 1);
+    expect(await underWay()).toEqual([]);
+  });
+
+  test.each<[what: string, node: (node: LinkedNode) => void, result: string]>([
+    [
+      "its tool says no",
+      (node) => {
+        node.answer = () => ({ result: { content: [], isError: true } });
+      },
+      "failed: the home reported a failure",
+    ],
+    [
+      "its node says no",
+      (node) => {
+        node.answer = () => errorAnswer(-32_603);
+      },
+      "failed: the home reported a failure",
+    ],
+    ["its node is not there", (node) => node.drop(), "unknown: the home did not answer in time, or was lost meanwhile"],
+  ])(
+    "with the words of other changes where %s",
+    async (_what, does, result) => {
+      const node = await adoptedNode(WRITES);
+      does(node);
+      await write();
+      expect(await entered()).toEqual([{ ...BY_US, result }]);
+    },
+    15_000,
+  );
+
+  test("as begun where it goes on as an operation", async () => {
+    const node = await adoptedNode({ ...WRITES, capabilities: [offering("file.sort", { weight: "heavy" })] });
+    hold(node);
+    const answer = await callTool("file_sort");
+    if (answer.kind !== "operation") throw new Error(JSON.stringify(answer));
+    expect(await entered()).toMatchObject([{ result: `begun: it goes on as operation ${answer.state.operation_id}` }]);
+  });
+
+  test("and is refused while the home is frozen: no node is asked", async () => {
+    const node = await adoptedNode(WRITES);
+    const offer = await offerOf("file_search");
+    await hubOf("demo").freeze("anna", "the pump");
+    const call = {
+      offer,
+      role: "viewer",
+      arguments: {},
+      deed: deedOf(offer),
+      progress: () => Promise.resolve(),
+    } as const;
+    await expect(fleetOf().call(call)).rejects.toMatchObject({
+      type: "conflict",
+      message: expect.stringMatching(
+        /^Home "demo" is frozen since .* by anna, who says: "the pump"\. Nothing was changed\.$/,
+      ),
+    });
+    expect(await entered()).toEqual([{ ...BY_US, result: "refused: the home is frozen" }]);
+    expect(node.calls).toEqual([]);
+  });
+
+  test("or else it is not done", async () => {
+    const node = await adoptedNode(WRITES);
+    vi.spyOn(HomeHub.prototype, "begin").mockImplementation(() => {
+      throw new Error("the register is broken");
+    });
+    await expect(write()).rejects.toMatchObject({
+      type: "operation_failed",
+      message: expect.stringContaining("not done"),
+    });
+    expect(node.calls).toEqual([]);
+  });
+
+  test("and stays done where its end cannot be written down", async () => {
+    await adoptedNode(WRITES);
+    vi.spyOn(HomeHub.prototype, "finish").mockImplementation(() => {
+      throw new Error("the register is broken");
+    });
+    expect((await write()).kind).toBe("answered");
+    expect(await underWay()).toHaveLength(2);
+  });
+
+  test("as of unknown outcome where the hub was stopped meanwhile, at once", async () => {
+    const node = await adoptedNode(WRITES);
+    hold(node);
+    const call = write();
+    await given(node);
+    await abortAllDurableObjects();
+    expect((await call).kind).toBe("fault");
+    expect(await entered()).toEqual([
+      { ...BY_US, result: "unknown: PiMCP was interrupted before it knew the outcome" },
+    ]);
+    expect(await underWay()).toEqual([]);
   });
 });

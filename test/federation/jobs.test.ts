@@ -68,7 +68,13 @@ const isOnline = async (name: string) => (await fleetOf().nodes()).find((node) =
 const isGone = (name: string) => vi.waitFor(async () => expect(await isOnline(name)).toBe(false));
 
 const as = (role: Role, userId: string) =>
-  fleetPort({ hub: () => hubOf("demo"), userId, role, signal: new AbortController().signal });
+  fleetPort({
+    hub: () => hubOf("demo"),
+    caller: { userId, userName: role, clientId: "test" },
+    home: "demo",
+    role,
+    signal: new AbortController().signal,
+  });
 
 const listed = (userId: string, role: Role): Promise<readonly JobState[]> =>
   hubOf("demo").newestJobs({ userId, role }, 2);
@@ -329,7 +335,7 @@ describe("a heavy call and its link", () => {
     await hub.freeze("anna", "smoke");
     full.reply(job.operation_id, errorAnswer(NODE_ERROR.full));
     await becomes(job, { phase: "failed", steps: [{ message: expect.stringContaining("frozen") }] });
-    expect(faultOf(await callTool("video_transcode"))?.type).toBe("conflict");
+    await expect(callTool("video_transcode")).rejects.toMatchObject({ type: "conflict" });
     expect([full.calls.length, next.calls.length]).toEqual([1, 0]);
   });
 

@@ -1,6 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import * as z from "zod";
 import { FRAMES, STRIKES } from "../../src/federation/link.ts";
 import { PENDING_MS } from "../../src/federation/registry.ts";
 import { METHOD } from "../../src/federation/wire/frames.ts";
@@ -34,6 +35,8 @@ const seen = async (node: LinkedNode) => {
   if (own === undefined) throw new Error("the node is not seen");
   return own;
 };
+
+const latencies = async () => (await fleetOf().nodes()).map(({ latency_ms }) => latency_ms);
 
 const vitalsRows = () =>
   runInDurableObject(hubOf("demo"), (_hub, { storage }) => storage.sql.exec("SELECT * FROM fleet_vitals").toArray());
@@ -152,6 +155,141 @@ describe("a node that is linked", () => {
     expect(await vitalsRows()).toStrictEqual(before);
     await evictDurableObject(hubOf("demo"));
     expect(await seen(node)).toMatchObject({ load: 2.5, temperature_c: 48, memory_free_mb: 300, online: true });
+  });
+
+  test("is as quick as it was when its hub wakes, and is asked first for it, although no row was written", async () => {
+    const nodes = [await adoptedNode({ name: "quick" }), await adoptedNode({ name: "slow" })];
+    const before = await vitalsRows();
+    for (const [node, ms] of [
+      [nodes[0], 1],
+      [nodes[1], 60],
+    ] as const) {
+      if (node === undefined) continue;
+      node.answer = async () => {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        return textResult(node.name);
+      };
+      await callTool("file_search", { node: node.name });
+    }
+    const measured = await latencies();
+    expect(measured).not.toContain(null);
+    await evictDurableObject(hubOf("demo"));
+    expect(await latencies()).toStrictEqual(measured);
+    expect(await vitalsRows()).toStrictEqual(before);
+    expect((await callTool("file_search")).route).toMatchObject({ node: "quick", why: "fastest of 2" });
+  });
+
+  test("was there when it last told of its health, whatever its row says: until its lease ends after that", async () => {
+    const node = await adoptedNode();
+    later(5 * 60_000);
+    const toldAt = Date.now();
+    node.notify(METHOD.health, { load: 1, temperature_c: null, throttled: [], memory_free_mb: null });
+    await vi.waitFor(async () => expect((await seen(node)).load).toBe(1));
+    await evictDurableObject(hubOf("demo"));
+    expect((await seen(node)).online).toBe(true);
+    later(LEASE_MS + 1000);
+    const { online, since } = await seen(node);
+    expect([online, Math.abs(Date.parse(since ?? "") - toldAt - LEASE_MS) < 3000]).toEqual([false, true]);
+  });
+
+  test.each([
+    ["while the hub was awake", () => Promise.resolve()],
+    ["before the hub slept", () => evictDurableObject(hubOf("demo"))],
+  ])("was there when it told of its health %s, once anything of it is written down", async (_what, between) => {
+    const node = await adoptedNode();
+    later(5 * 60_000);
+    const toldAt = Date.now();
+    node.notify(METHOD.health, { load: 1, temperature_c: null, throttled: [], memory_free_mb: null });
+    await vi.waitFor(async () => expect((await seen(node)).load).toBe(1));
+    await between();
+    node.raw("{");
+    await vi.waitFor(async () => expect((await seen(node)).trouble).not.toBeNull());
+    await abortAllDurableObjects();
+    const { online, since } = await vi.waitFor(() => seen(node));
+    expect([online, Math.abs(Date.parse(since ?? "") - toldAt) < 3000]).toEqual([false, true]);
+  });
+
+  test("has its health written down every ten minutes, although its hub sleeps between all reports", async () => {
+    const node = await adoptedNode();
+    const written: boolean[] = [];
+    for (let report = 1; report <= 25; report += 1) {
+      const before = await vitalsRows();
+      later(30_000);
+      node.notify(METHOD.health, { load: report, temperature_c: null, throttled: [], memory_free_mb: null });
+      await vi.waitFor(async () => expect((await seen(node)).load).toBe(report));
+      written.push(JSON.stringify(await vitalsRows()) !== JSON.stringify(before));
+      await evictDurableObject(hubOf("demo"));
+    }
+    expect(written.flatMap((is, report) => (is ? report + 1 : []))).toEqual([20]);
+  });
+
+  test("carries all that it may say, within what a socket may carry", async () => {
+    const node = await adoptedNode();
+    const most = Array.from({ length: 8 }, (_, each) => String.fromCodePoint(0x4e00 + each).repeat(40));
+    const odd = 1 / 3;
+    node.notify(METHOD.health, { load: odd, temperature_c: odd, throttled: most, memory_free_mb: odd });
+    await vi.waitFor(async () => expect((await seen(node)).throttled).toHaveLength(8));
+    await callTool("file_search");
+    const lengths = await runInDurableObject(hubOf("demo"), (_hub, ctx) =>
+      // In UTF-16, as JSON, it is longer than as the runtime keeps it.
+      ctx.getWebSockets().map((socket) => 2 * JSON.stringify(socket.deserializeAttachment()).length),
+    );
+    expect(Math.max(...lengths)).toBeGreaterThan(1000);
+    expect(Math.max(...lengths)).toBeLessThan(2048);
+    await evictDurableObject(hubOf("demo"));
+    expect(await seen(node)).toMatchObject({ load: odd, throttled: { length: 8 }, online: true });
+  });
+});
+
+/** What the node's socket carries is changed, as another version would have left it. */
+const carrying = (change: (carried: Record<string, unknown>) => unknown) =>
+  runInDurableObject(hubOf("demo"), (_hub, ctx) => {
+    for (const socket of ctx.getWebSockets()) {
+      const carried = z.record(z.string(), z.unknown()).parse(socket.deserializeAttachment());
+      socket.serializeAttachment(change(carried));
+    }
+  });
+
+describe("a hub of another version wakes", () => {
+  test.each([
+    ["another health", { health: { load: "0.4", cores: 4 } }],
+    ["a health that is no object", { health: 7 }],
+    ["another latency", { latency: { p50: 3 } }],
+    [
+      "none of what it was not told of",
+      { health: undefined, healthAt: undefined, latency: undefined, latencyAt: undefined },
+    ],
+  ])("a socket that carries %s is its node's, and nothing else of it is lost", async (_what, other) => {
+    const node = await adoptedNode();
+    await carrying((carried) => ({ ...carried, ...other }));
+    await evictDurableObject(hubOf("demo"));
+    expect(textIn(await callTool("file_search"))).toContain(node.name);
+    expect(node.closed).toBeUndefined();
+    expect(await seen(node)).toMatchObject({ online: true, trouble: null });
+  });
+
+  test.each([
+    ["nothing that can be read", () => "nonsense"],
+    ["another kind of link", ({ link: _link, ...rest }: Record<string, unknown>) => rest],
+  ])("a socket that carries %s is closed, so that its node comes back", async (_what, change) => {
+    const node = await adoptedNode();
+    await carrying(change);
+    await evictDurableObject(hubOf("demo"));
+    expect((await seen(node)).online).toBe(false);
+    expect((await until(() => node.closed)).code).toBe(CLOSE.restarted);
+    await node.connect();
+    expect(textIn(await callTool("file_search"))).toContain(node.name);
+  });
+
+  test("a row with another health keeps all else: who was expelled stays out", async () => {
+    const node = await adoptedNode();
+    await until4001(node, () => node.raw("{"));
+    await runInDurableObject(hubOf("demo"), (_hub, { storage }) => {
+      storage.sql.exec("UPDATE fleet_vitals SET vitals = json_set(vitals, '$.health', json('{\"load\":\"0.4\"}'))");
+    });
+    await evictDurableObject(hubOf("demo"));
+    const again = await askToConnect(node.key, { home: "demo" });
+    expect([again.status, await again.json()]).toMatchObject([429, { message: expect.stringContaining("sent ") }]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import type { Activity } from "../../src/contract/activity.ts";
 import type { Caller } from "../../src/contract/caller.ts";
 import type { HomePorts, OpenHome } from "../../src/contract/context.ts";
 import type { Fleet } from "../../src/contract/fleet.ts";
@@ -18,6 +19,7 @@ import {
   saying,
 } from "../support/fleet.ts";
 import { callerWith, clientV1, clientV2, type Served } from "../support/protocol.ts";
+import { recordInMemory } from "../support/activity.ts";
 import { recording } from "../support/recording.ts";
 
 const SEARCH: Offered = {
@@ -48,6 +50,8 @@ interface Houses {
   /** What the controller says of the caller's role; throws while it is down. */
   presentRole: HomePorts["presentRole"] | undefined;
   readonly served: Served;
+  /** What the session itself wrote down. */
+  readonly entered: readonly Activity[];
 }
 
 const login = { username: "anna", password: "secret" };
@@ -55,7 +59,9 @@ const login = { username: "anna", password: "secret" };
 function houses(fleets: Readonly<Record<string, MemoryFleet>>, roles: Readonly<Record<string, Role>>): Houses {
   const homes = Object.fromEntries(Object.entries(roles).map(([id, role]) => [id, { name: id, role, login }]));
   const caller: Caller = { ...callerWith("admin"), homes };
-  const { progress: _progress, ...ports } = recording({}).context;
+  const { progress: _progress, ...given } = recording({}).context;
+  const activity = recordInMemory(caller, "Cabin");
+  const ports = { ...given, activity };
   const open: OpenHome = (who, id) => {
     const role = who.homes[id]?.role ?? "viewer";
     const fleet = fleets[id]?.as(role) ?? ports.fleet;
@@ -67,6 +73,7 @@ function houses(fleets: Readonly<Record<string, MemoryFleet>>, roles: Readonly<R
     caller,
     presentRole: undefined,
     served: { catalogue: { tools: [look] }, caller, open },
+    entered: activity.entered,
   };
   return made;
 }
@@ -555,6 +562,33 @@ describe("what is destructive", () => {
 });
 
 const down = () => Promise.reject(new Fault("connection_failed", "The home is not reached."));
+
+describe("what changes something is written down", () => {
+  test.each(["v1", "v2"] as const)("by the hub that carries it out, and not once more (%s)", async (era) => {
+    const { fleet, served, entered } = house([ATTIC]);
+    expect((await call(served, "shell_run", { query: "x" }, era)).isError).toBe(false);
+    expect(fleet.calls).toMatchObject([{ deed: { what: "run shell_run", subject: "shell.run" } }]);
+    const frozen = new Fault("conflict", "The home is frozen.");
+    fleet.answer = () => Promise.reject(frozen);
+    const refused = await call(served, "shell_run", { query: "x", node: "attic" }, era);
+    expect(refused.fault).toMatchObject(frozen.toJSON());
+    expect(fleet.calls[1]).toMatchObject({ deed: { what: 'run shell_run on node "attic"' } });
+    expect(entered).toStrictEqual([]);
+  });
+
+  test.each([true, false])("by the session where no hub is asked (asking first: %s)", async (confirm) => {
+    const { fleet, served, entered } = house([ATTIC]);
+    for (const tool of ["shell_run", "disk_wipe"]) {
+      const { fault } = await call({ ...served, confirm }, tool, { query: "x", node: "loft" });
+      expect(fault).toMatchObject({ type: "invalid_input", message: expect.stringContaining('No node "loft" has') });
+    }
+    expect(fleet.calls).toStrictEqual([]);
+    expect(entered).toMatchObject([
+      { what: 'run shell_run on node "loft"', result: "refused", why: "the request did not fit" },
+      { what: 'run disk_wipe on node "loft"', result: "refused", why: "the request did not fit" },
+    ]);
+  });
+});
 
 describe("the home's controller", () => {
   test("may be down for what reads, and not for what changes", async () => {

@@ -5,6 +5,7 @@ import type { Caller } from "../../src/contract/caller.ts";
 import type { OperationState, Step } from "../../src/contract/operation.ts";
 import type { Role } from "../../src/contract/role.ts";
 import { DemoHome } from "../../src/demo/demo-home.ts";
+import { Operation } from "../../src/index.ts";
 import { HELD_MS } from "../../src/operations/operation-keeper.ts";
 import { operationsPort } from "../../src/operations/port.ts";
 import { KEPT_MS, WATCH_MS } from "../../src/operations/rules.ts";
@@ -237,6 +238,67 @@ describe("waiting for news", () => {
     await until(async () => (await watch(state)).phase === "done");
     expect(await watch(state, ADMIN, 99, 15_000)).toMatchObject({ phase: "done" });
     expect(Date.now() - begun).toBeLessThan(5000);
+  });
+});
+
+const deaf = () => Promise.reject(new Error("the client has gone"));
+
+describe("waiting for the end, from the start", () => {
+  const told: OperationState[] = [];
+  const tell = (state: OperationState) => Promise.resolve(void told.push(state));
+  const begin = (ms: number) => portOf(ADMIN).start([remove()], { until: Date.now() + ms, tell });
+
+  beforeEach(() => {
+    told.length = 0;
+  });
+
+  test("takes one request, and tells of each change", async () => {
+    const watched = vi.spyOn(Operation.prototype, "watch");
+    const end = begin(15_000);
+    await until(() => home.work.length === 1);
+    home.finish();
+    expect(await end).toMatchObject({ phase: "done", steps: [{ message: "The home reports success." }] });
+    expect(told.map(({ steps }) => steps[0]?.phase)).toStrictEqual(["waiting", "running"]);
+    expect(watched).not.toHaveBeenCalled();
+  });
+
+  test("is over when the time is, and tells every four seconds that it goes on", async () => {
+    const real = performance.now.bind(performance);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    const end = begin(10_000);
+    const since = real();
+    while (home.work.length === 0 && real() - since < 5000) await scheduler.wait(5);
+    const [first] = told;
+    if (first === undefined) throw new Error("nothing was told");
+    const pass = (ms: number) => runInDurableObject(objectOf(first), () => vi.advanceTimersByTimeAsync(ms));
+    const before = told.length;
+    await pass(4000);
+    expect(told).toHaveLength(before + 1);
+    await pass(4000);
+    expect(told).toHaveLength(before + 2);
+    await pass(2000);
+    expect(await end).toMatchObject({ phase: "running", operation_id: first.operation_id });
+  });
+
+  test("goes on where nobody can be told", async () => {
+    home.holds = false;
+    expect(await portOf(ADMIN).start([remove()], { until: Date.now() + 5000, tell: deaf })).toMatchObject({
+      phase: "done",
+    });
+  });
+
+  test("whose object dies starts nothing anew: it says how far that is which was started", async () => {
+    const end = begin(15_000);
+    await until(() => home.work.length === 1);
+    await abortAllDurableObjects();
+    expect(await end).toMatchObject({ phase: "running", steps: [{ phase: "watching" }] });
+    expect(home.work).toEqual([10]);
+  });
+
+  test("of what was not started fails", async () => {
+    vi.spyOn(Operation.prototype, "start").mockRejectedValue(new Error("the object is away"));
+    await expect(begin(15_000)).rejects.toThrow("the object is away");
+    expect(home.work).toEqual([]);
   });
 });
 

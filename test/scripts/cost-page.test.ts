@@ -2,9 +2,10 @@ import { describe, expect, test } from "vitest";
 import { callAims, idleAims } from "../../bench/cost/aims.ts";
 import { type Count, countOf, NOTHING, plus } from "../../bench/cost/count.ts";
 import type { Invocation } from "../../bench/cost/invocation.ts";
-import type { Kind } from "../../bench/cost/kinds.ts";
+import { byAlarmsIn, type Kind } from "../../bench/cost/kinds.ts";
 import { beyondFree, billOf, type Usage, usageOf } from "../../bench/cost/prices.ts";
-import { dayOf } from "../../bench/cost/uses.ts";
+import { page } from "../../bench/cost/page.ts";
+import { dayOf, HEALTH_REPORT, HEALTH_WRITTEN, USES } from "../../bench/cost/uses.ts";
 
 /** How what was traced becomes counts, aims and prices. */
 
@@ -69,6 +70,7 @@ const kind = (group: Kind["group"], count: Partial<Count>): Kind => ({
   name: "it",
   count: plus(NOTHING, count),
   asked: "",
+  byAlarms: 0,
 });
 
 const READ = { worker: 1, objects: 1, fetches: 1, kvReads: 1 };
@@ -111,6 +113,29 @@ describe("aims", () => {
 
 const NONE = usageOf(NOTHING, { cpuMsPerRequest: 0, homeMs: 0, objectGb: 0, kvGb: 0 });
 
+describe("a call that starts work of minutes", () => {
+  test("is held to the aim without what the work does by itself", () => {
+    const told = (byAlarms: number) =>
+      callAims([kind("warm", {}), { ...kind("long", { objects: 8, alarms: 1 }), byAlarms }]).at(-1);
+    expect(told(4)).toMatchObject({ met: true, measured: "4" });
+    expect(told(3)).toMatchObject({ met: false, measured: expect.stringMatching(/^5 /) });
+    const other = callAims([kind("warm", {}), { ...kind("write", { objects: 5 }), byAlarms: 1 }]);
+    expect(other.filter(({ met }) => !met)).toHaveLength(1);
+  });
+
+  test("of that are alarms, and what these ask of other objects", () => {
+    const asks = { name: "durable_object_subrequest" };
+    const spans = [asks, { name: "fetch" }, asks];
+    const all = [
+      invocation({ object: "McpSession", trigger: "jsrpc", spans: [asks] }),
+      invocation({ object: "Operation", trigger: "alarm", spans }),
+      invocation({ object: "Operation", trigger: "alarm", first: false, spans: [asks] }),
+    ];
+    expect(byAlarmsIn(all)).toBe(4);
+    expect(byAlarmsIn(all.slice(0, 1))).toBe(0);
+  });
+});
+
 describe("prices", () => {
   test("are those of the list's own example: 15 million requests of 7 ms are 8 dollars", () => {
     expect(billOf({ ...NONE, workerRequests: 15e6, cpuMs: 15e6 * 7 })).toBeCloseTo(8, 6);
@@ -143,5 +168,48 @@ describe("prices", () => {
 
   test("a day whose kinds were not counted has no price", () => {
     expect(() => dayOf([])).toThrow('nothing was counted as "initialize"');
+  });
+});
+
+/** Each kind that a day has, as if it cost nothing but what is told. */
+const counted = (costs: Readonly<Record<string, Partial<Count>>>): Kind[] =>
+  USES.flatMap(({ kinds }) => kinds).map((name) => ({ ...kind("node", costs[name] ?? {}), name }));
+
+function text(kinds: readonly Kind[]): string {
+  const plan = { sessions: 1, nodes: 1, reservations: 1, watchMs: 1000 };
+  const left = { plan, watched: NOTHING, pings: 1, hour: NOTHING, day: NOTHING, forgotten: kind("time", {}) };
+  const beside = { cpuMsPerRequest: 5, homeMs: 150, objectGb: 0.005, kvGb: 0.0001 };
+  return page([...kinds, left.forgotten], left, beside, undefined);
+}
+
+describe("reports of health", () => {
+  test("are written down once in twenty times: two nodes tell 5,760 times a day", () => {
+    const kinds = counted({ [HEALTH_REPORT]: { messages: 1 }, [HEALTH_WRITTEN]: { messages: 1, rowsWritten: 2 } });
+    expect(dayOf(kinds)).toStrictEqual({ ...NOTHING, messages: 5760, rowsWritten: 576 });
+  });
+
+  test("are told with all that they read and write in an hour", () => {
+    const kinds = counted({ [HEALTH_REPORT]: { rowsRead: 24 }, [HEALTH_WRITTEN]: { rowsRead: 25, rowsWritten: 2 } });
+    expect(text([...kinds, { ...kind("write", {}), asked: "HomeHub 2" }])).toContain("2,886 rows read and 12 written");
+  });
+});
+
+const change = (group: Kind["group"], asked: string): Kind => ({ ...kind(group, {}), asked });
+
+describe("the text", () => {
+  test("tells how often the hub is asked for a change, as was counted", () => {
+    const kinds = [...counted({}), change("write", "McpSession, HomeHub"), change("long", "HomeHub 5, Operation 4")];
+    expect(text([...kinds, change("read", "McpSession, HomeHub 7")])).toContain("1 to 5 requests for each change");
+  });
+
+  test("tells what Cloudflare's pages say with their addresses, and nothing of how it was made", () => {
+    const told = text([...counted({}), change("write", "HomeHub 2")]);
+    expect(told).not.toMatch(/memory of|stored cop/);
+    const limits = told.slice(told.indexOf("Where the limits are")).split("\n- ").slice(1);
+    for (const limit of limits) expect(limit).toContain("https://developers.cloudflare.com/");
+  });
+
+  test("says of no group of calls that all of it is told to the account", () => {
+    expect(text([...counted({}), change("write", "HomeHub 2")])).not.toContain("as all below");
   });
 });

@@ -18,7 +18,6 @@ import { startHome, steerHome } from "../support/home.ts";
 const MORE = {
   "break_reservation, confirmed": 5,
   "delete_gpio_device, confirmed": 5,
-  "a tool that a node offers and that changes": 5,
 };
 
 const STARTING_MS = 180_000;
@@ -117,4 +116,10 @@ describe("a write tool", () => {
     const more = writes.filter(({ count }) => count.objects > 4);
     expect(Object.fromEntries(more.map(({ name, count }) => [name, count.objects]))).toStrictEqual(MORE);
   });
+
+  test("that starts work of minutes asks five, however long it waits; the work by itself three", async () => {
+    await kinds.writing(notes, client, ({ tool }) => tool === "provision_node");
+    const [found] = notes.kinds.filter(({ group }) => group === "long");
+    expect(found).toMatchObject({ name: "provision_node", count: { objects: 8, alarms: 1 }, byAlarms: 3 });
+  }, 60_000);
 });

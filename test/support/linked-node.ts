@@ -252,7 +252,8 @@ export async function endAll(home = "demo"): Promise<void> {
 }
 
 export function fleetOf(home = "demo", role: Role = "viewer", signal = new AbortController().signal): Fleet {
-  return fleetPort({ hub: () => hubOf(home), userId: `${home}.${role}`, role, signal });
+  const caller = { userId: `${home}.${role}`, userName: role, clientId: "test" };
+  return fleetPort({ hub: () => hubOf(home), caller, home, role, signal });
 }
 
 export interface CallWish {
@@ -271,11 +272,21 @@ export async function offerOf(tool: string, home = "demo", role: Role = "viewer"
   return offer;
 }
 
+/** What the hub writes down of a call. */
+export const deedOf = ({ tool, capability }: Offer) => ({ what: `run ${tool}`, subject: capability });
+
 /** Calls a tool of the fleet as the MCP side does. */
 export async function callTool(tool: string, wish: CallWish = {}): Promise<FleetAnswer> {
   const { home = "demo", role = "viewer", node, args = {}, signal, progress = () => Promise.resolve() } = wish;
   const offer = await offerOf(tool, home, role);
-  return fleetOf(home, role, signal).call({ offer, role, arguments: args, node, progress });
+  return fleetOf(home, role, signal).call({
+    offer,
+    role,
+    arguments: args,
+    node,
+    deed: deedOf(offer),
+    progress,
+  });
 }
 
 /** The answer's text. */

@@ -49,4 +49,6 @@ export const CLOSE = {
   silent: 4010,
   /** A frame or message beyond the limits. */
   tooBig: 1009,
+  /** The hub does not know its links any more: the node connects anew. */
+  restarted: 1012,
 } as const;

@@ -139,6 +139,9 @@ export default defineConfig({
           ...PROPERTIES,
           name: "node",
           include: IN_NODE,
+          // Most of these wait for other processes. They come after the tests in workerd, which keep a core busy each.
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           globalSetup: ["test/support/gateway.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,

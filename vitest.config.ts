@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import type { InlineConfig } from "vitest/node";
 import { faultsProject } from "./test/faults/support/project.ts";
 import { certified, HOME_SECRETS, HOMES, network, privateNetwork } from "./test/support/way.ts";
 
@@ -12,6 +13,8 @@ const IN_NODE = [
   "test/{apps,pi,catalog,cli,e2e,fleet,node,scripts}/**/*.test.ts",
   "test/demo/serve.test.ts",
 ];
+
+const END_TO_END = "test/e2e/**/*.test.ts";
 
 /** The pins' objects run against a controller in the same isolate, which can be told to fail at any point. */
 const PINS = "test/reservations/**/*.test.ts";
@@ -66,6 +69,18 @@ const worker = () =>
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: { bindings: { TOKEN_KEY, ENVIRONMENT: "development", LIMITS: "off" } },
   });
+
+/** Tests in Node, with a gateway and a home of their project's own. */
+const inNode = (name: string, which: Pick<InlineConfig, "include" | "exclude" | "maxWorkers" | "sequence">) => ({
+  test: {
+    ...PROPERTIES,
+    ...which,
+    name,
+    globalSetup: ["test/support/gateway.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
 
 export default defineConfig({
   test: {
@@ -134,19 +149,10 @@ export default defineConfig({
         // The first call loads the whole Worker.
         test: { name: "reach", include: [REACHES], testTimeout: 60_000 },
       },
-      {
-        test: {
-          ...PROPERTIES,
-          name: "node",
-          include: IN_NODE,
-          // Most of these wait for other processes. They come after the tests in workerd, which keep a core busy each.
-          maxWorkers: 3,
-          sequence: { groupOrder: 1 },
-          globalSetup: ["test/support/gateway.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
+      // Most of these wait for other processes. They come after the tests in workerd, which keep a core busy each.
+      inNode("node", { include: IN_NODE, exclude: [END_TO_END], maxWorkers: 3, sequence: { groupOrder: 1 } }),
+      // One after the other: they tell the one home behind their gateway to misbehave, and count what reaches it.
+      inNode("e2e", { include: [END_TO_END], maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 });

@@ -4,6 +4,8 @@ import { dirname } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { z } from "zod";
+import { disconnected } from "./child.ts";
+import { processorMs } from "./processor.ts";
 
 /**
  * A Worker as it is deployed, in the runtime alone: workerd, with the storage that `wrangler dev` has. What
@@ -81,19 +83,6 @@ function childrenOf(pid: number): number[] {
   }
 }
 
-/** Milliseconds for each tick of the processor's clock, as Linux counts them for programs. */
-const TICK_MS = 10;
-
-function cpuOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-  } catch {
-    return undefined;
-  }
-}
-
 function toldBy(child: ChildProcess): Promise<z.infer<typeof Told>> {
   return new Promise((resolve, reject) => {
     const ended = () => reject(new Error("The runtime has ended."));
@@ -117,15 +106,9 @@ export async function startRuntime(asked: Asked): Promise<Runtime> {
     pid,
     cpuMs() {
       const [workerd] = childrenOf(pid);
-      return workerd === undefined ? undefined : cpuOf(workerd);
+      return workerd === undefined ? undefined : processorMs(workerd);
     },
-    stop: () =>
-      new Promise((resolve) => {
-        if (!child.connected) return resolve();
-        child.once("exit", () => resolve());
-        child.disconnect();
-        return undefined;
-      }),
+    stop: () => disconnected(child),
   };
 }
 

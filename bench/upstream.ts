@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createServer, type IncomingMessage } from "node:http";
 import { z } from "zod";
+import { disconnected } from "./child.ts";
 import { CLUSTER_NAMES, CLUSTERS_PATH } from "./measured.ts";
 
 /** The upstream of all routes: the few routes of a pi-controller that the measured call needs, without delay. */
@@ -38,13 +39,7 @@ export async function startUpstream(): Promise<Upstream> {
       child.send("hits");
       return (await told).hits;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        if (!child.connected) return resolve();
-        child.once("exit", () => resolve());
-        child.disconnect();
-        return undefined;
-      }),
+    stop: () => disconnected(child),
   };
 }
 

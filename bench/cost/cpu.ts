@@ -1,11 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { processorMs } from "../processor.ts";
 import type { Client } from "./client.ts";
 
 /** CPU time of the runtime, as the machine counts it: an estimate of what Cloudflare would bill, on another processor. */
-
-/** Linux counts in hundredths of a second. */
-const TICK_MS = 10;
 
 function filesOf(pid: string): string[] {
   try {
@@ -31,18 +29,13 @@ function runtimeOf(state: string): string | undefined {
   }
 }
 
-function cpuMs(pid: string): number {
-  const [, after = ""] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ");
-  const fields = after.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
-}
-
 /** Milliseconds of CPU time that one warm call takes; `undefined` where that cannot be measured. */
 export async function cpuOfCall(state: string, client: Client, calls: number): Promise<number | undefined> {
   const pid = runtimeOf(state);
   if (pid === undefined) return undefined;
   for (let count = 0; count < calls / 4; count += 1) await client.tool("list_clusters");
-  const before = cpuMs(pid);
+  const before = processorMs(Number(pid));
   for (let count = 0; count < calls; count += 1) await client.tool("list_clusters");
-  return (cpuMs(pid) - before) / calls;
+  const after = processorMs(Number(pid));
+  return before === undefined || after === undefined ? undefined : (after - before) / calls;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { z } from "zod";
+import { disconnected } from "../child.ts";
 import { MOODS, type Mood } from "./moods.ts";
 
 /** One write that a home has carried out, whether or not anybody was told. */
@@ -77,12 +78,6 @@ export async function startHomes(people: number): Promise<Homes> {
       child.send({ do: "tell" });
       return told;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        if (!child.connected) return resolve();
-        child.once("exit", () => resolve());
-        child.disconnect();
-        return undefined;
-      }),
+    stop: () => disconnected(child),
   };
 }

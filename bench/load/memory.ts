@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { processorMs } from "../processor.ts";
 
 /** What a process needs of the machine. */
 interface Running {
@@ -52,19 +53,10 @@ function workerdMib(root: number): number {
   return workerds(running, root).reduce((sum, { kib }) => sum + kib, 0) / 1024;
 }
 
-/** Ticks of a processor's time in a second: so it is on every Linux. */
-const TICKS = 100;
-
 /** Processor time of the `workerd` below a process so far, in seconds; `undefined` where it is not told. */
 function workerdSeconds(root: number): number | undefined {
   if (!existsSync("/proc/self/stat")) return undefined;
-  const ticks = workerds(fromProc(), root).map(({ pid }) => {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // After the name, which may hold anything: fields 3 and on; the time is in 14 and 15.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return Number(fields[11]) + Number(fields[12]);
-  });
-  return ticks.reduce((sum, each) => sum + each, 0) / TICKS;
+  return workerds(fromProc(), root).reduce((sum, { pid }) => sum + (processorMs(pid) ?? 0), 0) / 1000;
 }
 
 /** Memory over time. */

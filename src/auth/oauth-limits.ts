@@ -10,9 +10,6 @@ const RATE_OF: Readonly<Record<string, RateName>> = { [REGISTER]: "register", "/
 
 const rateOf = (pathname: string) => (Object.hasOwn(RATE_OF, pathname) ? RATE_OF[pathname] : undefined);
 
-/** Whether everybody may call the endpoint of this path, only not too often; see `limitOAuth`. */
-export const isLimited = (pathname: string): boolean => rateOf(pathname) !== undefined;
-
 function refusal(request: Request, status: number, error: string, description: string, seconds?: number): Response {
   const origin = request.headers.get("origin");
   const headers = {

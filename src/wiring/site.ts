@@ -1,7 +1,7 @@
 import { connectionsOf } from "../accounts/port.ts";
 import { callerOf } from "../auth/grant.ts";
 import { limitedSignIn } from "../auth/limited-sign-in.ts";
-import { isLimited, limitOAuth } from "../auth/oauth-limits.ts";
+import { limitOAuth } from "../auth/oauth-limits.ts";
 import { endGrants, identity, insufficientScope, MCP_PATH } from "../auth/provider.ts";
 import { scopesOf } from "../auth/scopes.ts";
 import { carefully } from "../auth/unknown-clients.ts";
@@ -113,7 +113,7 @@ export function siteFor(origin: string, env: Env): Site {
   const site: Site = async (asked, ctx, pathname) => {
     const node = ofNodes(asked, pathname);
     if (node !== undefined) return node;
-    const request = isLimited(pathname) ? await limitOAuth(asked, pathname, counted) : asked;
+    const request = await limitOAuth(asked, pathname, counted);
     if (request instanceof Response) return request;
     const answer = await oauth.fetch(request, env, ctx);
     if (answer === undefined) return noEndpoint(pathname) ?? pages.fetch(request);
